@@ -1,0 +1,64 @@
+//! The commands, one file each. A command returns what to print when it fails: sentences for a person, and exit code 2.
+
+mod check;
+mod inspect;
+mod output;
+mod schema;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A mock LLM server for tests: speaks the wire formats of OpenAI and Anthropic, answers with WebAssembly strategies.
+///
+/// Point a client at it instead of a paid model. Without a command, it serves.
+#[derive(Parser)]
+#[command(name = "standin", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Args,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (this is what `standin` alone does).
+    Serve(serve::Args),
+    /// Check a configuration or a component, and print what it is.
+    ///
+    /// Everything that is wrong is told at once, with its place. Exit code 2 where something is.
+    Check(check::Args),
+    /// Print what a component is: name, version, imports, exports, when it is asked, size.
+    Inspect(inspect::Args),
+    /// Print the JSON Schema of the configuration, for editors.
+    Schema,
+}
+
+/// The configuration file that is used where none is named, if it is there.
+const CONFIG: &str = "standin.yaml";
+
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    let result = match cli.command {
+        None => serve::run(cli.serve),
+        Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Check(args)) => check::run(args),
+        Some(Command::Inspect(args)) => inspect::run(&args),
+        Some(Command::Schema) => schema::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The file that was named, else the usual one where it is there; absolute, so that watching it works from anywhere.
+fn config_file(named: Option<PathBuf>) -> Option<PathBuf> {
+    let file = named.or_else(|| Some(PathBuf::from(CONFIG)).filter(|file| file.exists()))?;
+    Some(std::path::absolute(&file).unwrap_or(file))
+}

@@ -1,0 +1,14 @@
+//! What commands print: the one place that writes to the terminal. A reader that went away (`standin schema | head`) is no
+//! error.
+
+use std::io::Write;
+
+/// A line to standard output.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// A line to standard error.
+pub(super) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "standin: {line}");
+}

@@ -1,0 +1,25 @@
+//! The configuration: what it may say ([`model`]), and from a file to checked values ([`load()`]).
+//!
+//! The way of a file: text → [`yaml`] (values, and the place of each) → `typed` (a [`Config`], or *all* the mistakes) →
+//! [`load`](mod@load) (what no single value shows: paths, duplicates, settings files). Mistakes are [`report::Diagnostic`]s,
+//! each with its line.
+
+pub mod load;
+pub mod model;
+pub mod report;
+mod scalar;
+mod source;
+mod syntax;
+mod tree;
+mod typed;
+pub mod units;
+pub mod yaml;
+
+pub use load::{Loaded, Reference, ResolvedStage, from_str, load};
+pub use model::{Chunking, Clock, Config, Isolation, Limits, Model, Pacing, Stage, TokenCount, schema};
+pub use report::{ConfigError, Diagnostic, Severity};
+pub use tree::{Position, Step};
+pub use units::{Size, Time, parse_listen};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! The server: a listener that hands connections to workers in turn, and on each worker the router.
+//!
+//! Every worker is a thread with a runtime of its own, so that its warm instances need no lock. A worker hears of a new
+//! snapshot as a message, and makes its instances before a request needs them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Response};
+use axum::routing::{MethodRouter, get, post};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::{mpsc, watch};
+
+use crate::exchange::{App, Context, SESSION, exchange};
+use crate::snapshot::Snapshot;
+use crate::strategy::pool;
+use crate::strategy::state::Sessions;
+use crate::wire::{self, Provider, WireFormat};
+
+/// A client may take so long to send a request's head.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A running server. Dropped, it goes on; [`Server::stop`] ends it.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    app: Arc<App>,
+    workers: Vec<Worker>,
+    stop: watch::Sender<bool>,
+    listener: Option<JoinHandle<()>>,
+}
+
+struct Worker {
+    inbox: mpsc::UnboundedSender<Message>,
+    thread: JoinHandle<()>,
+}
+
+enum Message {
+    Connection(std::net::TcpStream),
+    Snapshot,
+}
+
+impl Server {
+    /// Binds and serves.
+    ///
+    /// # Errors
+    /// The address cannot be bound, or no thread be started.
+    pub fn start(listen: SocketAddr, workers: usize, snapshot: Snapshot) -> io::Result<Self> {
+        let socket = bind(listen)?;
+        let address = socket.local_addr()?;
+        let app = Arc::new(App { snapshot: ArcSwap::from_pointee(snapshot), sessions: Sessions::default() });
+        let (stop, stopped) = watch::channel(false);
+        let workers = (0..workers.max(1))
+            .map(|number| Worker::start(number, Arc::clone(&app), stopped.clone()))
+            .collect::<io::Result<Vec<Worker>>>()?;
+        let inboxes: Vec<_> = workers.iter().map(|worker| worker.inbox.clone()).collect();
+        let listener =
+            thread::Builder::new().name("standin-listen".into()).spawn(move || listen_on(socket, &inboxes, stopped))?;
+        Ok(Self { address, app, workers, stop, listener: Some(listener) })
+    }
+
+    /// Replaces what requests see from now on. Those in flight keep what they have.
+    pub fn swap(&self, snapshot: Snapshot) {
+        self.app.snapshot.store(Arc::new(snapshot));
+        for worker in &self.workers {
+            let _ = worker.inbox.send(Message::Snapshot);
+        }
+    }
+
+    /// What requests see now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.app.snapshot.load_full()
+    }
+
+    /// Stops accepting, lets open requests finish within the configured time, and returns when all is over.
+    pub fn stop(mut self) {
+        let _ = self.stop.send(true);
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.join();
+        }
+        for worker in self.workers.drain(..) {
+            drop(worker.inbox);
+            let _ = worker.thread.join();
+        }
+    }
+}
+
+fn bind(listen: SocketAddr) -> io::Result<std::net::TcpListener> {
+    // The standard library's listener sets SO_REUSEADDR, so that a restart does not have to wait for old connections.
+    let socket = std::net::TcpListener::bind(listen)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Accepts, and hands connections to the workers in turn: keep-alive connections are few, and a hash over them would leave
+/// workers idle.
+fn listen_on(
+    socket: std::net::TcpListener,
+    workers: &[mpsc::UnboundedSender<Message>],
+    mut stopped: watch::Receiver<bool>,
+) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        let Ok(socket) = tokio::net::TcpListener::from_std(socket) else { return };
+        let mut turn = 0;
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                _ = stopped.changed() => return,
+            };
+            match accepted.and_then(|(stream, _)| stream.into_std()) {
+                Ok(stream) => {
+                    let _ = workers[turn % workers.len()].send(Message::Connection(stream));
+                    turn = turn.wrapping_add(1);
+                }
+                Err(error) => {
+                    // Out of file descriptors, mostly: trying at once would only burn the processor.
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    });
+}
+
+impl Worker {
+    fn start(number: usize, app: Arc<App>, stopped: watch::Receiver<bool>) -> io::Result<Self> {
+        let (inbox, messages) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = thread::Builder::new()
+            .name(format!("standin-{number}"))
+            .spawn(move || runtime.block_on(work(app, messages, stopped)))?;
+        Ok(Self { inbox, thread })
+    }
+}
+
+async fn work(app: Arc<App>, mut messages: mpsc::UnboundedReceiver<Message>, mut stopped: watch::Receiver<bool>) {
+    pool::prepare(&app.snapshot.load().chain);
+    let router = router(Arc::clone(&app));
+    let open = GracefulShutdown::new();
+    loop {
+        let message = tokio::select! {
+            message = messages.recv() => message,
+            _ = stopped.changed() => None,
+        };
+        match message {
+            Some(Message::Connection(stream)) => {
+                let _ = stream.set_nodelay(true);
+                if let Ok(stream) = tokio::net::TcpStream::from_std(stream) {
+                    tokio::spawn(serve(stream, router.clone(), open.watcher()));
+                }
+            }
+            Some(Message::Snapshot) => pool::prepare(&app.snapshot.load().chain),
+            None => break,
+        }
+    }
+    let bound = app.snapshot.load().shutdown_timeout;
+    if tokio::time::timeout(bound, open.shutdown()).await.is_err() {
+        tracing::warn!("requests were still open after {} s; closing their connections", bound.as_secs_f64());
+    }
+}
+
+async fn serve(stream: tokio::net::TcpStream, router: Router, watcher: hyper_util::server::graceful::Watcher) {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).pipeline_flush(true);
+    builder.http2().timer(TokioTimer::new());
+    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
+    // A connection that breaks is the client's business.
+    let _ = watcher.watch(connection).await;
+}
+
+/// Every route, with and without the `/v1` prefix.
+fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new().route("/health", get(health));
+    for prefix in ["", "/v1"] {
+        for (path, format) in wire::routes() {
+            router = router.route(&format!("{prefix}{path}"), endpoint(format));
+        }
+        router = router
+            .route(&format!("{prefix}/models"), get(models))
+            .route(&format!("{prefix}/models/{{*id}}"), get(model));
+    }
+    router.fallback(not_found).method_not_allowed_fallback(method_not_allowed).with_state(app)
+}
+
+fn endpoint(format: &'static dyn WireFormat) -> MethodRouter<Arc<App>> {
+    post(move |State(app): State<Arc<App>>, request: Request| async move {
+        let (head, body) = request.into_parts();
+        exchange(&app, format, head, body).await
+    })
+}
+
+async fn health() -> Response<Body> {
+    let mut response = Response::new(Body::from(r#"{"status":"healthy"}"#));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+async fn models(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let (provider, context) = unasked(&app, request);
+    let body = provider.model_list(&app.snapshot.load().models);
+    context.json(body)
+}
+
+async fn model(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Response<Body> {
+    let (provider, context) = unasked(&app, request);
+    let snapshot = app.snapshot.load();
+    // Where any model is served, any model is there.
+    let any = snapshot.models.is_empty().then(|| {
+        let crate::config::Model { id, created, owned_by } = crate::config::Model::new(&id);
+        wire::Model { id, created, owned_by }
+    });
+    match snapshot.models.iter().find(|it| it.id == id).or(any.as_ref()) {
+        Some(model) => context.json(provider.model(model)),
+        None => context.refuse(&provider.unknown_model(&id), None),
+    }
+}
+
+async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let error = |provider: &dyn Provider, request: &Request| {
+        provider.not_found(request.method().as_str(), request.uri().path())
+    };
+    refuse(&app, request, error)
+}
+
+async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let error = |provider: &dyn Provider, request: &Request| {
+        provider.method_not_allowed(request.method().as_str(), request.uri().path())
+    };
+    refuse(&app, request, error)
+}
+
+fn refuse(
+    app: &App,
+    request: Request,
+    error: impl Fn(&dyn Provider, &Request) -> crate::chat::ApiError,
+) -> Response<Body> {
+    let provider = provider_of(&request);
+    let error = error(provider, &request);
+    let (_, context) = unasked(app, request);
+    context.refuse(&error, None)
+}
+
+fn provider_of(request: &Request) -> &'static dyn Provider {
+    wire::provider_of(&|name| request.headers().contains_key(name))
+}
+
+/// A request that no strategy sees: whose shape the answer has, and what it carries.
+fn unasked(app: &App, request: Request) -> (&'static dyn Provider, Context) {
+    let provider = provider_of(&request);
+    let (head, _) = request.into_parts();
+    let session = app.sessions.get(head.headers.get(SESSION).and_then(|name| name.to_str().ok()));
+    let context = Context::unasked(&app.snapshot.load(), provider, &session, &head, Instant::now());
+    (provider, context)
+}

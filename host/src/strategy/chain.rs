@@ -1,0 +1,132 @@
+//! The chain: strategies in order, the first answer wins, then the amenders in the same order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::activation::Index;
+use super::asked::Asked;
+use super::instance::Failure;
+use super::plugin::Plugin;
+use super::pool;
+use crate::chat::{ApiError, Outcome, RawResponse, Reply};
+
+/// The plugins of a configuration, in order.
+pub struct Chain {
+    /// Tells one chain from another, in this process.
+    id: u64,
+    stages: Vec<Arc<Plugin>>,
+    amenders: Vec<usize>,
+    index: Index,
+}
+
+/// What a chain makes of a request.
+pub enum Answer {
+    /// A reply for each choice, at least one.
+    Replies(Vec<Reply>),
+    /// A failure that the strategy wants the client to see.
+    Error(ApiError),
+    /// A whole response.
+    Verbatim(RawResponse),
+    /// The plugin itself failed.
+    Failed(Failure),
+    /// Every strategy passed.
+    Nobody,
+}
+
+/// An answer, and the name of the plugin that gave it, or failed to.
+pub struct Answered {
+    /// The answer.
+    pub answer: Answer,
+    /// Who answered; none where nobody did.
+    pub by: Option<Arc<str>>,
+}
+
+impl Chain {
+    /// A chain of these plugins.
+    ///
+    /// # Errors
+    /// Their conditions cannot be indexed.
+    pub fn new(stages: Vec<Arc<Plugin>>) -> Result<Self, String> {
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        let index = Index::new(stages.iter().map(|plugin| (&plugin.activation, &plugin.settings)))?;
+        let amenders = (0..stages.len()).filter(|i| stages[*i].exports.amender.is_some()).collect();
+        Ok(Self { id: IDS.fetch_add(1, Ordering::Relaxed), stages, amenders, index })
+    }
+
+    /// The same chain, asked without regard to conditions.
+    pub fn ask_everyone(mut self) -> Self {
+        self.index = Index::without_conditions(self.stages.len());
+        self
+    }
+
+    /// Tells one chain from another.
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The plugins, in order.
+    pub fn stages(&self) -> &[Arc<Plugin>] {
+        &self.stages
+    }
+
+    /// Asks the strategies in order, and lets the amenders change what the first one answers.
+    pub fn answer(&self, asked: &Arc<Asked>) -> Answered {
+        let selection = self.index.select(asked);
+        for (stage, plugin) in self.stages.iter().enumerate() {
+            if plugin.exports.strategy.is_none() {
+                continue;
+            }
+            let Some(condition) = selection.of(stage) else { continue };
+            let outcome = pool::call(self, stage, plugin, |instance| instance.respond(asked, 0, condition));
+            let answer = match outcome {
+                Ok(Outcome::Pass) => continue,
+                Ok(Outcome::Reply(reply)) => match self.replies(stage, reply, asked, condition) {
+                    Ok(replies) => Answer::Replies(replies),
+                    Err((failed, failure)) => {
+                        return Answered {
+                            answer: Answer::Failed(failure),
+                            by: Some(Arc::clone(&self.stages[failed].name)),
+                        };
+                    }
+                },
+                Ok(Outcome::Error(error)) => Answer::Error(error),
+                Ok(Outcome::Verbatim(response)) => Answer::Verbatim(response),
+                Err(failure) => Answer::Failed(failure),
+            };
+            return Answered { answer, by: Some(Arc::clone(&plugin.name)) };
+        }
+        Answered { answer: Answer::Nobody, by: None }
+    }
+
+    /// The further choices, from the strategy that gave the first, each amended. Where it passes or errs, the first stands in.
+    fn replies(
+        &self,
+        stage: usize,
+        first: Reply,
+        asked: &Arc<Asked>,
+        condition: Option<u32>,
+    ) -> Result<Vec<Reply>, (usize, Failure)> {
+        let choices = asked.request().choices.max(1);
+        let mut replies = Vec::with_capacity(choices as usize);
+        replies.push(first);
+        for choice in 1..choices {
+            let outcome =
+                pool::call(self, stage, &self.stages[stage], |instance| instance.respond(asked, choice, condition));
+            replies.push(match outcome.map_err(|failure| (stage, failure))? {
+                Outcome::Reply(reply) => reply,
+                Outcome::Pass | Outcome::Error(_) | Outcome::Verbatim(_) => replies[0].clone(),
+            });
+        }
+        if !self.amenders.is_empty() {
+            let selection = self.index.select(asked);
+            for &stage in self.amenders.iter().filter(|stage| selection.of(**stage).is_some()) {
+                for (choice, reply) in (0..).zip(&mut replies) {
+                    let before = std::mem::take(reply);
+                    *reply = pool::call(self, stage, &self.stages[stage], |it| it.amend(asked, choice, before))
+                        .map_err(|failure| (stage, failure))?;
+                }
+            }
+        }
+        Ok(replies)
+    }
+}

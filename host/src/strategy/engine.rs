@@ -1,0 +1,89 @@
+//! The two wasmtime engines of a process, and the clock that interrupts their guests.
+//!
+//! Warm instances are few and live long: they are allocated on demand, so that a guest of any size fits. Fresh instances are
+//! made and dropped at every request: they come from a pool of slots that are cleared and reused, which takes a third of the
+//! time. Both compile alike, so what was compiled for one loads in the other.
+
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::imports::Ctx;
+use super::{bindings, tuning, wasi};
+
+/// How often the epoch advances: the grain of every deadline.
+pub const TICK: Duration = Duration::from_millis(5);
+
+/// An engine, with everything that the host offers to its guests linked.
+pub struct Side {
+    /// The engine.
+    pub engine: Engine,
+    /// The host interfaces and WASI.
+    pub linker: Linker<Ctx>,
+}
+
+/// Made at first use, in about a millisecond, and kept: nothing in them depends on a configuration.
+static WARM: LazyLock<Result<Side, String>> = LazyLock::new(|| Side::new(tuning::config()));
+static FRESH: LazyLock<Result<Side, String>> = LazyLock::new(|| {
+    let mut config = tuning::config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(slots()));
+    Side::new(config)
+});
+
+/// The side for warm instances.
+///
+/// # Errors
+/// This machine cannot run it, for instance because address space is limited (`ulimit -v`).
+pub fn warm() -> Result<&'static Side, String> {
+    WARM.as_ref().map_err(Clone::clone)
+}
+
+/// The side for fresh instances.
+///
+/// # Errors
+/// As [`warm`].
+pub fn fresh() -> Result<&'static Side, String> {
+    FRESH.as_ref().map_err(Clone::clone)
+}
+
+impl Side {
+    fn new(config: Config) -> Result<Self, String> {
+        let build = || -> wasmtime::Result<Self> {
+            let engine = Engine::new(&config)?;
+            let mut linker = Linker::new(&engine);
+            bindings::Plugin::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
+            wasi::link(&mut linker)?;
+            let weak = engine.weak();
+            thread::Builder::new().name("standin-epoch".into()).spawn(move || {
+                while let Some(engine) = weak.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    thread::sleep(TICK);
+                }
+            })?;
+            Ok(Self { engine, linker })
+        };
+        build().map_err(|error| format!("this machine cannot run WebAssembly: {error:#}"))
+    }
+}
+
+/// Calls are synchronous, so no more than one fresh instance per worker is alive, and two while one is being dropped.
+fn slots() -> PoolingAllocationConfig {
+    let workers = u32::try_from(thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
+    let slots = workers.saturating_mul(2).saturating_add(8);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots * 4)
+        .total_memories(slots)
+        .total_tables(slots * 2)
+        .max_unused_warm_slots(slots)
+        // What a small guest touches is cleared by hand, which is cheaper than giving the pages back; a large figure here
+        // would be a memset of that size at every request.
+        .linear_memory_keep_resident(128 << 10)
+        .table_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}

@@ -1,0 +1,145 @@
+//! From a name in the configuration to a checked plugin: finds the component, compiles or loads it, tries it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use wasmtime::component::Component;
+
+use super::cache::{self, Key};
+use super::plugin::{LoadError, Origin, Plugin, Spec, stem};
+use crate::config::Isolation;
+
+/// A strategy that is embedded in the binary.
+pub struct Bundled {
+    /// Its name.
+    pub name: &'static str,
+    /// The component.
+    pub wasm: &'static [u8],
+    /// The same, compiled for the baseline of this architecture.
+    pub native: &'static [u8],
+}
+
+mod bundled {
+    use super::Bundled;
+    include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
+}
+
+pub use bundled::BUNDLED;
+
+/// Loads plugins, and remembers compiled components from one configuration to the next.
+#[derive(Default)]
+pub struct Loader {
+    components: HashMap<(Key, bool), Component>,
+    used: HashMap<(Key, bool), Component>,
+}
+
+/// Where the names of a configuration are looked up.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// Scanned for `*.wasm`.
+    pub strategies: PathBuf,
+}
+
+impl Folders {
+    /// The components in the strategies folder, by name, sorted. A folder that is not there holds none.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn scan(&self) -> Result<Vec<(String, PathBuf)>, String> {
+        let entries = match fs::read_dir(&self.strategies) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => {
+                return Err(format!("cannot read the strategies folder {}: {error}", self.strategies.display()));
+            }
+        };
+        let mut found: Vec<(String, PathBuf)> = entries
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|it| it == "wasm") && path.is_file())
+            .map(|path| (stem(&path), path))
+            .collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// Finds what a name of the chain means: a component in the strategies folder, or a bundled one. None where there is no
+    /// such component.
+    pub fn find(&self, name: &str) -> Option<Origin> {
+        let file = self.strategies.join(format!("{name}.wasm"));
+        if file.is_file() {
+            return Some(Origin::File(file));
+        }
+        BUNDLED.iter().any(|it| it.name == name).then_some(Origin::Bundled)
+    }
+}
+
+impl Loader {
+    /// Loads one plugin.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn load(&mut self, origin: Origin, spec: Spec) -> Result<Plugin, LoadError> {
+        let isolation = spec.isolation;
+        let side = Plugin::side(isolation).map_err(LoadError::Link)?;
+        let component = match &origin {
+            Origin::Bundled => {
+                let bundled = BUNDLED.iter().find(|it| it.name == &*spec.name);
+                let bundled =
+                    bundled.ok_or_else(|| LoadError::Read("there is no bundled strategy of that name".into()))?;
+                cache::embedded(&side.engine, bundled.native)
+                    .or_else(|_| self.compile(isolation, bundled.wasm))
+                    .map_err(|e| LoadError::NotAComponent(format!("{e:#}")))?
+            }
+            Origin::File(path) => {
+                let bytes = fs::read(path).map_err(|e| LoadError::Read(e.to_string()))?;
+                check_header(&bytes)?;
+                self.compile(isolation, &bytes).map_err(|e| LoadError::NotAComponent(e.root_cause().to_string()))?
+            }
+        };
+        match Plugin::new(origin.clone(), &component, side, spec.clone()) {
+            // A guest that is too large for a slot of the pool is allocated on demand, fresh all the same.
+            Err(LoadError::Link(_)) if isolation == Isolation::Fresh => {
+                let side = Plugin::side(Isolation::Warm).map_err(LoadError::Link)?;
+                let component = match &origin {
+                    Origin::Bundled => component,
+                    Origin::File(path) => {
+                        let bytes = fs::read(path).map_err(|e| LoadError::Read(e.to_string()))?;
+                        self.compile(Isolation::Warm, &bytes)
+                            .map_err(|e| LoadError::NotAComponent(e.root_cause().to_string()))?
+                    }
+                };
+                Plugin::new(origin, &component, side, spec)
+            }
+            other => other,
+        }
+    }
+
+    /// Forgets components that were not used since the last call.
+    pub fn prune(&mut self) {
+        self.components = std::mem::take(&mut self.used);
+    }
+
+    fn compile(&mut self, isolation: Isolation, wasm: &[u8]) -> wasmtime::Result<Component> {
+        let side = Plugin::side(isolation).map_err(wasmtime::Error::msg)?;
+        let digest = cache::digest(wasm);
+        let key = (digest, isolation == Isolation::Fresh);
+        let component = match self.used.get(&key).or_else(|| self.components.get(&key)) {
+            Some(component) => component.clone(),
+            None => cache::compile(&side.engine, &digest, wasm)?,
+        };
+        self.used.insert(key, component.clone());
+        Ok(component)
+    }
+}
+
+/// The first eight bytes tell a component from a core module and from anything else, before a compiler sees it.
+fn check_header(bytes: &[u8]) -> Result<(), LoadError> {
+    match bytes.get(..8) {
+        Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(()),
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(LoadError::CoreModule),
+        _ if bytes.is_empty() => Err(LoadError::NotAComponent("the file is empty".into())),
+        _ => Err(LoadError::NotAComponent("it does not begin as WebAssembly does (\\0asm)".into())),
+    }
+}

@@ -1,0 +1,23 @@
+//! The strategies: WebAssembly components, and the only place that knows wasmtime.
+//!
+//! `chain` asks the plugins of a configuration in order, `activation` says which need not be asked, `pool` keeps the warm
+//! instances of each worker, `instance` is one of them. `loader` turns a file into a checked `plugin`, with `trial` and
+//! `cache`. `imports` and `wasi` are what a guest can ask of the host; `bindings` and `convert` are the contract's types.
+
+mod bindings;
+mod convert;
+mod imports;
+mod trial;
+mod wasi;
+
+pub mod activation;
+pub mod asked;
+pub mod cache;
+pub mod chain;
+pub mod engine;
+pub mod instance;
+pub mod loader;
+pub mod plugin;
+pub mod pool;
+pub mod state;
+pub mod tuning;

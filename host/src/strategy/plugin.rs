@@ -1,0 +1,388 @@
+//! A component that passed every check, ready to be instantiated.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use wasmtime::component::{Component, InstancePre};
+
+use super::activation::Activation;
+use super::bindings::{amender, embedder, lifecycle, strategy};
+use super::engine::{self, Side};
+use super::imports::Ctx;
+use super::instance::{Failure, Instance};
+use super::trial;
+use crate::config::Isolation;
+
+/// The version of `wit/` that this host offers.
+pub const CONTRACT: &str = "0.1.0";
+const PACKAGE: &str = "standin:plugin/";
+const ROLES: [&str; 3] = ["strategy", "amender", "embedder"];
+
+/// What one call may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory of one instance, in bytes; default 64 MiB.
+    pub memory: usize,
+    /// Time of one call; default 20 ms.
+    pub time: Duration,
+    /// What one call may hand to the host, in bytes; default 16 MiB.
+    pub reply: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 64 << 20, time: Duration::from_millis(20), reply: 16 << 20 }
+    }
+}
+
+/// How the configuration wants a plugin run.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// Its name in the chain, in the log and to clients.
+    pub name: Arc<str>,
+    /// Its settings.
+    pub settings: Arc<Value>,
+    /// What a call may use.
+    pub limits: Limits,
+    /// Instance reuse.
+    pub isolation: Isolation,
+    /// The configuration's seed.
+    pub seed: u64,
+}
+
+/// Where a component came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Embedded in the binary.
+    Bundled,
+    /// A file.
+    File(PathBuf),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => f.write_str("bundled"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The interfaces that a component exports.
+pub struct Exports {
+    pub(super) lifecycle: lifecycle::GuestIndices,
+    pub(super) strategy: Option<strategy::GuestIndices>,
+    pub(super) amender: Option<amender::GuestIndices>,
+    pub(super) embedder: bool,
+}
+
+impl Exports {
+    /// The names of the roles that the plugin plays.
+    pub fn roles(&self) -> impl Iterator<Item = &'static str> {
+        let plays = [self.strategy.is_some(), self.amender.is_some(), self.embedder];
+        ROLES.into_iter().zip(plays).filter_map(|(role, plays)| plays.then_some(role))
+    }
+}
+
+/// A component that passed every check.
+pub struct Plugin {
+    /// Its name in the chain.
+    pub name: Arc<str>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What it says about itself.
+    pub description: lifecycle::Description,
+    /// When it need not be asked.
+    pub activation: Activation,
+    /// Instance reuse.
+    pub isolation: Isolation,
+    /// What a call may use.
+    pub limits: Limits,
+    /// What it exports.
+    pub exports: Exports,
+    /// Whether it is put aside.
+    pub health: Health,
+    pub(super) settings: Arc<Value>,
+    pub(super) seed: u64,
+    pub(super) pre: InstancePre<Ctx>,
+}
+
+/// Why a component cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot be read: {0}")]
+    Read(String),
+    /// Not WebAssembly, or damaged.
+    #[error("is not a WebAssembly component: {0}")]
+    NotAComponent(String),
+    /// A core module.
+    #[error(
+        "is a core WebAssembly module, not a component; build it for the target wasm32-wasip2, or turn it into a component \
+         with `wasm-tools component new`"
+    )]
+    CoreModule,
+    /// Exports no role.
+    #[error(
+        "exports nothing that standin knows; expected `{PACKAGE}lifecycle@{CONTRACT}` and one of {PACKAGE}strategy, amender or \
+         embedder, found {found}"
+    )]
+    NoKnownExport {
+        /// The names of its exports.
+        found: String,
+    },
+    /// Built for another version of the contract.
+    #[error(
+        "was built for `{found}`, and this standin offers version {CONTRACT}; build it against the `wit/` of this standin"
+    )]
+    Version {
+        /// The interface, with its version.
+        found: String,
+    },
+    /// Imports what the host does not offer.
+    #[error(
+        "imports what standin does not offer: {names}; a plugin may import the interfaces of standin:plugin@{CONTRACT} and of \
+         WASI 0.2"
+    )]
+    UnknownImports {
+        /// The names of the imports.
+        names: String,
+    },
+    /// Does not link, for another reason than those above.
+    #[error("cannot be linked: {0}")]
+    Link(String),
+    /// Failed as it was tried.
+    #[error("failed in `{call}` as it was tried at load: it {failure}")]
+    Trial {
+        /// The function.
+        call: &'static str,
+        /// What happened.
+        failure: Failure,
+    },
+    /// Refuses its settings.
+    #[error("refuses its settings: {0}")]
+    Settings(String),
+}
+
+impl Plugin {
+    /// Checks a compiled component, and tries it: it is instantiated, configured, and called once with a canned request.
+    ///
+    /// # Errors
+    /// The first check that it does not pass.
+    pub fn new(origin: Origin, component: &Component, side: &Side, spec: Spec) -> Result<Self, LoadError> {
+        check_names(component, side)?;
+        let pre = side.linker.instantiate_pre(component).map_err(|e| LoadError::Link(format!("{e:#}")))?;
+        let link = |e: wasmtime::Error| LoadError::Link(format!("{e:#}"));
+        let exports = Exports {
+            lifecycle: lifecycle::GuestIndices::new(&pre).map_err(link)?,
+            strategy: exports(component, side, "strategy")
+                .then(|| strategy::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(link)?,
+            amender: exports(component, side, "amender")
+                .then(|| amender::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(link)?,
+            embedder: exports(component, side, "embedder")
+                .then(|| embedder::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(link)?
+                .is_some(),
+        };
+        let mut plugin = Self {
+            name: spec.name,
+            origin,
+            description: lifecycle::Description {
+                name: String::new(),
+                version: String::new(),
+                summary: String::new(),
+                settings_schema: String::new(),
+            },
+            activation: Activation::Always,
+            isolation: spec.isolation,
+            limits: spec.limits,
+            exports,
+            health: Health::default(),
+            settings: spec.settings,
+            seed: spec.seed,
+            pre,
+        };
+        let during = |call| move |failure| LoadError::Trial { call, failure };
+        let mut instance = Instance::unconfigured(&plugin).map_err(during("instantiation"))?;
+        plugin.description = instance.describe().map_err(during("describe"))?;
+        plugin.activation = match instance.configure() {
+            Ok(activation) => activation.into(),
+            Err(Failure::Own(reason)) => return Err(LoadError::Settings(reason)),
+            Err(failure) => return Err(during("configure")(failure)),
+        };
+        trial::run(&mut instance).map_err(|(call, failure)| LoadError::Trial { call, failure })?;
+        Ok(plugin)
+    }
+
+    /// The engine's side for this kind of reuse.
+    ///
+    /// # Errors
+    /// This machine cannot run it.
+    pub fn side(isolation: Isolation) -> Result<&'static Side, String> {
+        match isolation {
+            Isolation::Warm => engine::warm(),
+            Isolation::Fresh => engine::fresh(),
+        }
+    }
+}
+
+fn interface_of<'n>(name: &'n str, interface: &str) -> Option<&'n str> {
+    name.strip_prefix(PACKAGE)?.strip_prefix(interface)?.strip_prefix('@')
+}
+
+fn exports(component: &Component, side: &Side, interface: &str) -> bool {
+    component.component_type().exports(&side.engine).any(|(name, _)| interface_of(name, interface).is_some())
+}
+
+/// The names say what a component needs and offers, and in which version: checked before anything is linked, so that the
+/// reason is ours and names everything at once.
+fn check_names(component: &Component, side: &Side) -> Result<(), LoadError> {
+    let kind = component.component_type();
+    let exported: Vec<&str> = kind.exports(&side.engine).map(|(name, _)| name).collect();
+    let imported: Vec<&str> = kind.imports(&side.engine).map(|(name, _)| name).collect();
+    let ours = exported.iter().chain(&imported).filter(|name| name.starts_with(PACKAGE));
+    for name in ours {
+        if !name.rsplit_once('@').is_some_and(|(_, version)| compatible(version, CONTRACT)) {
+            return Err(LoadError::Version { found: (*name).to_owned() });
+        }
+    }
+    let has = |interface| exported.iter().any(|name| interface_of(name, interface).is_some());
+    if !has("lifecycle") || !ROLES.into_iter().any(has) {
+        let found = if exported.is_empty() { "nothing".to_owned() } else { exported.join(", ") };
+        return Err(LoadError::NoKnownExport { found });
+    }
+    let unknown: BTreeSet<&str> = imported.into_iter().filter(|name| !offered(name)).collect();
+    if !unknown.is_empty() {
+        return Err(LoadError::UnknownImports { names: Vec::from_iter(unknown).join(", ") });
+    }
+    Ok(())
+}
+
+/// Whether a guest that was built for one version runs on a host that offers another: within a minor version everything that
+/// grows is added beside what was there.
+pub fn compatible(guest: &str, host: &str) -> bool {
+    let minor = |version: &str| {
+        let mut parts = version.split('.');
+        Some((parts.next()?.parse::<u32>().ok()?, parts.next()?.parse::<u32>().ok()?, parts.next()?.is_empty()))
+    };
+    minor(guest).is_some_and(|guest| Some(guest) == minor(host))
+}
+
+fn offered(import: &str) -> bool {
+    const OURS: [&str; 7] = ["types", "request", "settings", "context", "state", "log", "tokens"];
+    const WASI: [&str; 6] =
+        ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+    OURS.into_iter().chain(["lifecycle", "strategy"]).any(|interface| interface_of(import, interface).is_some())
+        || (WASI.into_iter().any(|package| import.starts_with(package))
+            && import.rsplit_once('@').is_some_and(|(_, version)| version.starts_with("0.2.")))
+}
+
+/// The name that a file gives to its plugin: the stem.
+pub fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Puts a plugin aside that keeps timing out: each timeout blocks a worker for the whole deadline.
+#[derive(Debug)]
+pub struct Health {
+    born: Instant,
+    /// Milliseconds after `born` at which the first of the counted timeouts came, plus one.
+    since: AtomicU64,
+    timeouts: AtomicU32,
+    /// Milliseconds after `born` until which the plugin is not asked.
+    until: AtomicU64,
+    pauses: AtomicU32,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            born: Instant::now(),
+            since: AtomicU64::new(0),
+            timeouts: AtomicU32::new(0),
+            until: AtomicU64::new(0),
+            pauses: AtomicU32::new(0),
+        }
+    }
+}
+
+impl Health {
+    /// So many timeouts within a second put a plugin aside.
+    pub const TIMEOUTS: u32 = 3;
+    /// The first pause; each that follows without a good answer between them is twice as long, up to a minute.
+    pub const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the plugin may be asked now. Costs one load where it never timed out.
+    pub fn is_well(&self) -> bool {
+        let until = self.until.load(Ordering::Relaxed);
+        until == 0 || self.now() >= until
+    }
+
+    /// The plugin timed out. True where that put it aside.
+    pub fn timed_out(&self) -> bool {
+        let now = self.now();
+        let since = self.since.load(Ordering::Relaxed);
+        if since == 0 || now + 1 - since > 1_000 {
+            self.since.store(now + 1, Ordering::Relaxed);
+            self.timeouts.store(1, Ordering::Relaxed);
+            return false;
+        }
+        if self.timeouts.fetch_add(1, Ordering::Relaxed) + 1 < Self::TIMEOUTS {
+            return false;
+        }
+        let pauses = self.pauses.fetch_add(1, Ordering::Relaxed).min(6);
+        let pause = Self::FIRST_PAUSE.as_millis() as u64 * (1 << pauses);
+        self.until.store(now + pause.min(60_000), Ordering::Relaxed);
+        self.since.store(0, Ordering::Relaxed);
+        true
+    }
+
+    /// The plugin answered: the next pause is short again.
+    pub fn answered(&self) {
+        if self.pauses.load(Ordering::Relaxed) != 0 {
+            self.pauses.store(0, Ordering::Relaxed);
+            self.until.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_of_the_same_minor_version_runs() {
+        assert!(compatible("0.1.0", "0.1.9"));
+        assert!(compatible("0.1.9", "0.1.0"));
+        assert!(!compatible("0.1.0", "0.2.0"));
+        assert!(!compatible("0.2.0", "0.1.0"));
+        assert!(!compatible("1.1.0", "0.1.0"));
+        assert!(!compatible("", "0.1.0"));
+    }
+
+    #[test]
+    fn three_timeouts_within_a_second_put_a_plugin_aside() {
+        let health = Health::default();
+        assert!(!health.timed_out());
+        assert!(!health.timed_out());
+        assert!(health.is_well());
+        assert!(health.timed_out());
+        assert!(!health.is_well());
+        health.answered();
+        assert!(health.is_well());
+    }
+}

@@ -1,0 +1,45 @@
+//! The proof at load that a plugin really works: one call with a canned request. What it answers does not matter; that it
+//! comes back does. A variant case that this host does not know, for instance, links well and fails only in a call.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
+use super::asked::{Asked, Decoded};
+use super::instance::{Failure, Instance};
+use super::state::Session;
+use crate::chat::{Message, Operation, Reply, Request, Role};
+use crate::config::TokenCount;
+
+/// Tries a configured instance. Its state goes to a session that no client sees.
+pub(super) fn run(instance: &mut Instance) -> Result<(), (&'static str, Failure)> {
+    let asked = Arc::new(canned());
+    match instance.respond(&asked, 0, None) {
+        Ok(_) | Err(Failure::Own(_)) => {}
+        Err(failure) => return Err(("respond", failure)),
+    }
+    match instance.amend(&asked, 0, Reply::text("Hello")) {
+        Ok(_) | Err(Failure::Own(_)) => Ok(()),
+        Err(failure) => Err(("amend", failure)),
+    }
+}
+
+fn canned() -> Asked {
+    let mut request = Request::new(Operation::Chat, "standin-trial");
+    request.messages.push(Message::text_of(Role::User, "Hello"));
+    Asked {
+        decoded: Decoded::from_request(
+            ByteString::from_static(r#"{"model":"standin-trial","messages":[{"role":"user","content":"Hello"}]}"#),
+            request,
+        ),
+        provider: "openai",
+        path: "/v1/chat/completions".into(),
+        headers: axum::http::HeaderMap::new(),
+        id: "req_trial".into(),
+        session: Arc::new(Session::named("standin-trial")),
+        turn: 0,
+        now_ms: 0,
+        seed: 0,
+        tokens: TokenCount::default(),
+    }
+}

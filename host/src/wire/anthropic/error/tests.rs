@@ -1,0 +1,83 @@
+//! The words are those of the API.
+
+use crate::chat::ApiError;
+use crate::wire::anthropic::Anthropic;
+use crate::wire::anthropic::messages::Messages;
+use crate::wire::{Provider, WireFormat};
+
+fn refusal(body: &str) -> String {
+    let error = Messages.decode(body).unwrap_err();
+    assert_eq!((error.status, &error.kind, &error.param, &error.code), (400, &None, &None, &None));
+    error.message
+}
+
+fn with(field: &str) -> String {
+    format!(r#"{{"model":"m","max_tokens":1,"messages":[{{"role":"user","content":"a"}}],{field}}}"#)
+}
+
+#[test]
+fn what_is_wrong_is_said_in_pydantics_words() {
+    let user = r#"{"role":"user","content":"a"}"#;
+    let message = |message: &str| format!(r#"{{"model":"m","max_tokens":1,"messages":[{message}]}}"#);
+    for (body, wanted) in [
+        (format!(r#"{{"model":"m","messages":[{user}]}}"#), "max_tokens: Field required"),
+        (r#"{"model":"m","max_tokens":1}"#.into(), "messages: Field required"),
+        (r#"{"messages":[],"max_tokens":1}"#.into(), "model: Field required"),
+        (message(""), "messages: at least one message is required"),
+        (message(r#"{"role":"user","content":5}"#), "messages.0.content: Input should be a valid string"),
+        (message(r#"{"role":"user"}"#), "messages.0.content: Field required"),
+        (
+            message(r#"{"role":"tool","content":""}"#),
+            "messages.0.role: Input should be 'user', 'assistant' or 'system'",
+        ),
+        (message(r#"{"role":"user","content":[{"type":"text"}]}"#), "messages.0.content.0.text.text: Field required"),
+        (
+            message(r#"{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b","input":"{}"}]}"#),
+            "messages.0.content.0.tool_use.input: Input should be a valid dictionary",
+        ),
+        (
+            with(r#""max_tokens":1.5"#),
+            "max_tokens: Input should be a valid integer, got a number with a fractional part",
+        ),
+        (with(r#""max_tokens":-1"#), "max_tokens: Input should be greater than or equal to 0"),
+        (with(r#""temperature":1.5"#), "temperature: Input should be less than or equal to 1"),
+        (with(r#""stream":1"#), "stream: Input should be a valid boolean"),
+        (with(r#""tools":[{"name":"f"}]"#), "tools.0.custom.input_schema: Field required"),
+        (with(r#""tool_choice":{"type":"foo"}"#), "tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'"),
+        ("[]".into(), "Input should be a valid dictionary"),
+    ] {
+        assert_eq!(refusal(&body), wanted, "{body}");
+    }
+    assert!(refusal("{").starts_with("The request body is not valid JSON: EOF"));
+}
+
+#[test]
+fn errors_have_the_type_of_their_status() {
+    let body = |error: &ApiError| String::from_utf8(Anthropic.error_body(error, "req_1")).unwrap();
+    for (status, kind) in [
+        (400, "invalid_request_error"),
+        (401, "authentication_error"),
+        (403, "permission_error"),
+        (404, "not_found_error"),
+        (413, "request_too_large"),
+        (429, "rate_limit_error"),
+        (500, "api_error"),
+        (503, "api_error"),
+        (504, "timeout_error"),
+        (529, "overloaded_error"),
+    ] {
+        let wanted = format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"no"}},"request_id":"req_1"}}"#);
+        assert_eq!(body(&ApiError::new(status, "no")), wanted);
+    }
+    let given = ApiError { kind: Some("mine".into()), code: Some("c".into()), ..ApiError::new(500, "no") };
+    let wanted =
+        r#"{"type":"error","error":{"type":"mine","message":"no","details":{"error_code":"c"}},"request_id":"req_1"}"#;
+    assert_eq!(body(&given), wanted);
+}
+
+#[test]
+fn a_version_is_asked_for() {
+    assert!(Anthropic.check_headers(&|name| name == "anthropic-version").is_ok());
+    let error = Anthropic.check_headers(&|_| false).unwrap_err();
+    assert_eq!((error.status, error.message.as_str()), (400, "anthropic-version: header is required"));
+}

@@ -1,0 +1,49 @@
+//! `POST /v1/chat/completions`: the decoder, the unary encoder and the stream encoder.
+
+use super::OpenAi;
+use super::error::OpenAiWording;
+use crate::chat::{ApiError, Reply, Request};
+use crate::wire::{Envelope, Ids, Provider, StreamEncoder, WireFormat, check};
+
+mod decode;
+mod encode;
+mod part;
+mod reply;
+mod shape;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+/// OpenAI's chat completions.
+#[derive(Debug, Clone, Copy)]
+pub struct Chat;
+
+impl WireFormat for Chat {
+    fn provider(&self) -> &'static dyn Provider {
+        &OpenAi
+    }
+
+    fn decode<'a>(&self, body: &'a str) -> Result<Request<'a>, ApiError> {
+        check::decode(body, decode::fast, &shape::BODY, &OpenAiWording)
+    }
+
+    fn tool_call_id(&self, ids: &mut Ids) -> String {
+        tool_call_id(ids)
+    }
+
+    fn unary(&self, envelope: &Envelope, choices: &[Reply]) -> Vec<u8> {
+        encode::unary(envelope, choices)
+    }
+
+    fn stream(&self, envelope: &Envelope) -> Box<dyn StreamEncoder> {
+        Box::new(stream::ChatStream::new(envelope))
+    }
+
+    fn decode_reply(&self, body: &str) -> Result<Reply, String> {
+        reply::decode(body)
+    }
+}
+
+fn tool_call_id(ids: &mut Ids) -> String {
+    ids.alphanumeric("call_", 24)
+}
