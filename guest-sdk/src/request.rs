@@ -95,6 +95,11 @@ impl Request {
         host::list_messages()
     }
 
+    /// How many tools the client offers.
+    pub fn tool_count(&self) -> u32 {
+        host::tool_count()
+    }
+
     /// The tools that the client offers.
     pub fn tools(&self) -> Vec<Tool> {
         host::list_tools()

@@ -382,7 +382,7 @@ impl Record {
             model = line.model,
             strategy = self.strategy,
             status = self.status.as_u16(),
-            duration_ms = self.started.elapsed().as_secs_f64() * 1e3,
+            duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             "{}",
             if whole { "answered" } else { "broken off" }
         );

@@ -32,6 +32,11 @@ impl Source {
         Self { read: Box::new(read), loader: Loader::default() }
     }
 
+    /// The same source, with this loader.
+    pub fn with_loader(self, loader: Loader) -> Self {
+        Self { loader, ..self }
+    }
+
     /// Reads, checks and builds.
     ///
     /// # Errors

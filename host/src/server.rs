@@ -96,6 +96,24 @@ impl Server {
     }
 }
 
+/// Serves any router on one connection loop like the server's, and never returns: the measure of what HTTP alone costs.
+///
+/// # Errors
+/// The address cannot be bound.
+pub fn serve_router(listen: SocketAddr, router: Router) -> io::Result<()> {
+    let socket = bind(listen)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let socket = tokio::net::TcpListener::from_std(socket)?;
+        let open = GracefulShutdown::new();
+        loop {
+            let (stream, _) = socket.accept().await?;
+            stream.set_nodelay(true)?;
+            tokio::spawn(serve(stream, router.clone(), open.watcher()));
+        }
+    })
+}
+
 fn bind(listen: SocketAddr) -> io::Result<std::net::TcpListener> {
     // The standard library's listener sets SO_REUSEADDR, so that a restart does not have to wait for old connections.
     let socket = std::net::TcpListener::bind(listen)?;

@@ -151,6 +151,8 @@ fn default_chain(
     stages.extend(["error", "tool-call"].map(ResolvedStage::named));
     let folder = loaded.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
     let responses = folder.join(RESPONSES);
+    // Absolute, as changes to it are told.
+    let responses = std::path::absolute(&responses).unwrap_or(responses);
     if responses.is_file() {
         match crate::config::load::settings(&responses) {
             Ok((settings, _)) => stages.push(ResolvedStage {

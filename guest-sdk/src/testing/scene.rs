@@ -132,6 +132,9 @@ pub(crate) mod imports {
         pub(crate) fn list_messages() -> Vec<Message> {
             see(|scene| scene.request.messages.clone())
         }
+        pub(crate) fn tool_count() -> u32 {
+            see(|scene| u32::try_from(scene.request.tools.len()).unwrap_or(u32::MAX))
+        }
         pub(crate) fn list_tools() -> Vec<Tool> {
             see(|scene| scene.request.tools.clone())
         }

@@ -4,12 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use standin::snapshot::lone;
-use standin::strategy::cache;
-use standin::strategy::engine;
 use standin::strategy::instance::Instance;
 use standin::strategy::loader::Loader;
-use standin::strategy::plugin::CONTRACT;
-use wasmtime::component::Component;
+use standin::strategy::plugin::{CONTRACT, LoadError};
 
 use super::output::say;
 
@@ -23,53 +20,48 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     print(&args.file)
 }
 
-/// Prints what a component is. It is tried like one that is served.
+/// Prints what a component is. It is tried like one that is served; one that needs settings is a good component all the same.
 pub(super) fn print(file: &Path) -> anyhow::Result<()> {
     let shown = file.display();
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {shown}"))?;
+    // A guest that is tried may look for timers, which need a runtime around them.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let _inside = runtime.enter();
     let (origin, spec) = lone(file);
-    let _runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let plugin = {
-        let _inside = _runtime.enter();
-        Loader::default().load(origin, spec)
-    };
-    // A strategy that needs settings is a good component all the same: what it exports can be told.
-    let refusal = match &plugin {
-        Ok(_) => None,
-        Err(error @ standin::strategy::plugin::LoadError::Settings(_)) => Some(error.to_string()),
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {shown}"))?;
+    let mut plugin = Loader::default().link(origin, spec).map_err(|error| anyhow::anyhow!("{shown} {error}"))?;
+    let refusal = match plugin.prove() {
+        Ok(()) => None,
+        Err(LoadError::Settings(reason)) => Some(reason),
         Err(error) => anyhow::bail!("{shown} {error}"),
     };
-    let side = engine::warm().map_err(anyhow::Error::msg)?;
-    let component = cache::compile(&side.engine, &cache::digest(&bytes), &bytes)
-        .map_err(|error| anyhow::anyhow!("{shown} is not a WebAssembly component: {error:#}"))?;
 
-    say(&format!("file        {shown}"));
-    say(&format!("size        {} bytes", bytes.len()));
-    if let Ok(plugin) = &plugin {
-        let about = &plugin.description;
-        say(&format!("name        {}", about.name));
-        say(&format!("version     {}", about.version));
-        say(&format!("summary     {}", about.summary));
-        say(&format!("roles       {}", plugin.exports.roles().collect::<Vec<_>>().join(", ")));
-        say(&format!("asked       {}", plugin.activation));
-        let _inside = _runtime.enter();
-        if let Ok(instance) = Instance::new(plugin) {
-            say(&format!("memory      {} KiB an instance", instance.memory() / 1024));
-        }
-        if !about.settings_schema.is_empty() {
-            say(&format!("settings    {}", about.settings_schema));
-        }
+    let line = |what: &str, value: &str| say(&format!("{what:<12}{value}"));
+    let about = &plugin.description;
+    line("file", &shown.to_string());
+    line("size", &format!("{} bytes", bytes.len()));
+    line("name", &about.name);
+    line("version", &about.version);
+    line("summary", &about.summary);
+    let worlds = plugin.exports.roles().map(|role| match role {
+        "amender" => "amending-plugin",
+        "embedder" => "embedding-plugin",
+        _ => "strategy-plugin",
+    });
+    line("world", &worlds.map(|world| format!("standin:plugin/{world}@{CONTRACT}")).collect::<Vec<_>>().join(" + "));
+    match &refusal {
+        None => line("asked", &plugin.activation.to_string()),
+        Some(reason) => line("asked", &format!("depends on its settings; without any it says: {reason}")),
     }
-    say(&format!("contract    standin:plugin@{CONTRACT}"));
-    let kind = component.component_type();
-    for (name, _) in kind.exports(&side.engine) {
-        say(&format!("exports     {name}"));
+    if refusal.is_none()
+        && let Ok(instance) = Instance::new(&plugin)
+    {
+        line("memory", &format!("{} KiB an instance", instance.memory() / 1024));
     }
-    for (name, _) in kind.imports(&side.engine) {
-        say(&format!("imports     {name}"));
+    if !about.settings_schema.is_empty() {
+        line("settings", &about.settings_schema);
     }
-    if let Some(refusal) = refusal {
-        say(&format!("note        without settings it {refusal}"));
-    }
+    let (exported, imported) = plugin.names();
+    exported.iter().for_each(|name| line("exports", name));
+    imported.iter().for_each(|name| line("imports", name));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `standin serve`.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -79,7 +80,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
             None => defaults(),
         };
         overrides.over(&mut loaded.config);
-        Snapshot::build(loaded, loader)
+        let mut built = Snapshot::build(loaded, loader)?;
+        if let (None, Ok(usual)) = (&overrides.config, std::path::absolute(super::CONFIG)) {
+            // It may appear.
+            built.files.push(usual);
+        }
+        Ok(built)
     });
 
     // A guest that is tried at load may look for timers, which need a runtime around them.
@@ -98,11 +104,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let server =
         Server::start(config.listen, workers, built.snapshot).map_err(|error| cannot_listen(config.listen, &error))?;
     let server = Arc::new(server);
-    let mut watched = Watched { files: built.files, strategies: config.strategies_dir };
-    if args.config.is_none() {
-        // It may appear.
-        watched.files.push(std::path::absolute(super::CONFIG)?);
-    }
+    let watched = Watched { files: built.files, strategies: config.strategies_dir };
     let trigger = reload::watch(source, watched, reload::swap_in(Arc::downgrade(&server)))?;
     greet(server.address, &chain);
 
@@ -174,7 +176,10 @@ fn start_log(args: &Args) -> anyhow::Result<()> {
     let filter = EnvFilter::builder().parse(&args.log).map_err(|error| {
         anyhow::anyhow!("--log {}: {error}; expected a level such as `info`, or `warn,standin=debug`", args.log)
     })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match args.log_format {
         LogFormat::Text => log.with_target(false).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

@@ -3,13 +3,13 @@
 //! Texts are compared trimmed and case-folded on both sides, which matches more than the plugin may answer and never less.
 //! Equality is compared by 64-bit hashes for the same reason: a collision costs one call in vain.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::hash_map::DefaultHasher;
-use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
+use rustc_hash::{FxHashMap, FxHasher};
 use serde_json::Value;
 
 use super::asked::Asked;
@@ -101,6 +101,32 @@ impl std::fmt::Display for Activation {
 /// A stage of the chain, and one of its conditions.
 type Hit = (u32, u32);
 
+/// The texts that whole prompts are compared with: by their hashes, each with a list of hits. One look-up finds them all,
+/// however many stages have tables, and a table of a hundred thousand rows takes a few megabytes.
+#[derive(Default)]
+struct Equalities {
+    first: FxHashMap<u64, u32>,
+    /// Hits, each with the place of the next one of the same text.
+    hits: Vec<(Hit, u32)>,
+}
+
+impl Equalities {
+    fn insert(&mut self, text: u64, hit: Hit) {
+        let place = u32::try_from(self.hits.len()).unwrap_or(NOT);
+        let next = self.first.insert(text, place).unwrap_or(NOT);
+        self.hits.push((hit, next));
+    }
+
+    fn of(&self, text: u64) -> impl Iterator<Item = &Hit> {
+        let mut place = self.first.get(&text).copied();
+        std::iter::from_fn(move || {
+            let (hit, next) = self.hits.get(place? as usize)?;
+            place = Some(*next);
+            Some(hit)
+        })
+    }
+}
+
 const NOT: u32 = u32::MAX;
 const ALWAYS: u32 = u32::MAX - 1;
 
@@ -110,8 +136,7 @@ pub struct Index {
     /// What a request starts from: [`ALWAYS`] or [`NOT`] per stage.
     template: Vec<u32>,
     contains: Option<(AhoCorasick, Vec<Hit>)>,
-    equals: HashMap<u64, Vec<Hit>>,
-    keys: Vec<(HashSet<u64>, Hit)>,
+    equals: Equalities,
     roles: Vec<(Role, Hit)>,
     models: Vec<(String, Hit)>,
     operations: Vec<(String, Hit)>,
@@ -164,12 +189,13 @@ impl Index {
             for (condition, what) in conditions.iter().enumerate() {
                 let hit = (u32::try_from(stage).unwrap_or(NOT), u32::try_from(condition).unwrap_or(NOT));
                 match what {
-                    Condition::UserTextContains(text) => needles.push((fold(text), hit)),
-                    Condition::UserTextEquals(text) => index.equals.entry(hash(&fold(text))).or_default().push(hit),
+                    Condition::UserTextContains(text) => needles.push((fold(text).into_owned(), hit)),
+                    Condition::UserTextEquals(text) => index.equals.insert(hash(&fold(text)), hit),
                     Condition::UserTextKeyOf(pointer) => {
                         let keys = settings.pointer(pointer).and_then(Value::as_object);
-                        let keys = keys.into_iter().flat_map(|object| object.keys()).map(|key| hash(&fold(key)));
-                        index.keys.push((keys.collect(), hit));
+                        for key in keys.into_iter().flat_map(|object| object.keys()) {
+                            index.equals.insert(hash(&fold(key)), hit);
+                        }
                     }
                     Condition::LastRole(role) => index.roles.push((*role, hit)),
                     Condition::Model(glob) => index.models.push((glob.clone(), hit)),
@@ -200,7 +226,7 @@ impl Index {
         let mut selection = Selection(buffer);
         let request = asked.request();
 
-        if (self.contains.is_some() || !self.equals.is_empty() || !self.keys.is_empty())
+        if (self.contains.is_some() || !self.equals.hits.is_empty())
             && let Some(text) = request.last_user_text()
         {
             self.select_by_text(&fold(&text), &mut selection);
@@ -220,19 +246,19 @@ impl Index {
     }
 
     fn select_by_text(&self, text: &str, selection: &mut Selection) {
-        if let Some((automaton, hits)) = &self.contains {
+        // Most texts contain none, which a search for the first one tells much faster.
+        if let Some((automaton, hits)) = &self.contains
+            && automaton.is_match(text)
+        {
             for found in automaton.find_overlapping_iter(text) {
                 if let Some(hit) = hits.get(found.pattern().as_usize()) {
                     selection.hit(hit);
                 }
             }
         }
-        if self.equals.is_empty() && self.keys.is_empty() {
-            return;
+        if !self.equals.hits.is_empty() {
+            self.equals.of(hash(text)).for_each(|hit| selection.hit(hit));
         }
-        let text = hash(text);
-        self.equals.get(&text).into_iter().flatten().for_each(|hit| selection.hit(hit));
-        self.keys.iter().filter(|(keys, _)| keys.contains(&text)).for_each(|(_, hit)| selection.hit(hit));
     }
 }
 
@@ -245,19 +271,19 @@ impl Drop for Selection {
 }
 
 fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     hasher.write(text.as_bytes());
     hasher.finish()
 }
 
 /// Trims a text and folds its case: upper and then lower case, character by character, which maps `ς`, `σ` and `Σ` to one and
 /// `ß` and `SS` too.
-fn fold(text: &str) -> String {
+fn fold(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    if !text.is_ascii() {
+        return text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
     }
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }
 
 /// Whether a name matches a pattern in which `*` stands for any run of characters.

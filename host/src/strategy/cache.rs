@@ -10,6 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -25,13 +26,13 @@ pub fn digest(bytes: &[u8]) -> Key {
     Sha256::digest(bytes).into()
 }
 
-/// Loads the compiled form of a component from the cache, or compiles it and keeps it there. A cache that cannot be used costs
-/// time, and a line in the log.
+/// Loads the compiled form of a component from the cache, or compiles it and keeps it there: in this folder, else in the
+/// user's. A cache that cannot be used costs time, and a line in the log.
 ///
 /// # Errors
 /// The component does not compile.
-pub fn compile(engine: &Engine, key: &Key, wasm: &[u8]) -> wasmtime::Result<Component> {
-    let folder = match folder() {
+pub fn compile(engine: &Engine, folder: Option<&Path>, key: &Key, wasm: &[u8]) -> wasmtime::Result<Component> {
+    let folder = match folder.map(Path::to_owned).map_or_else(users_folder, Ok).and_then(private) {
         Ok(folder) => folder,
         Err(reason) => {
             tracing::warn!("compiled components are not kept: {reason}");
@@ -75,7 +76,9 @@ fn load(engine: &Engine, file: &Path) -> Option<Component> {
 
 /// Written under another name and renamed, so that a reader, or a kill, never meets half a file.
 fn store(file: &Path, native: &[u8]) -> io::Result<()> {
-    let half = file.with_extension(format!("{}.part", std::process::id()));
+    static STORED: AtomicU64 = AtomicU64::new(0);
+    let number = STORED.fetch_add(1, Ordering::Relaxed);
+    let half = file.with_extension(format!("{}-{number}.part", std::process::id()));
     let mut bytes = digest(native).to_vec();
     bytes.extend_from_slice(native);
     let written = fs::write(&half, bytes).and_then(|()| fs::rename(&half, file));
@@ -97,12 +100,16 @@ fn name(engine: &Engine, key: &Key) -> String {
 }
 
 /// `$STANDIN_CACHE_DIR`, else `standin` in the user's cache directory.
-fn folder() -> Result<PathBuf, String> {
+fn users_folder() -> Result<PathBuf, String> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = set("STANDIN_CACHE_DIR")
+    set("STANDIN_CACHE_DIR")
         .or_else(|| set("XDG_CACHE_HOME").map(|it| it.join("standin")))
         .or_else(|| set("HOME").map(|it| it.join(".cache/standin")))
-        .ok_or("none of STANDIN_CACHE_DIR, XDG_CACHE_HOME and HOME is set")?;
+        .ok_or_else(|| "none of STANDIN_CACHE_DIR, XDG_CACHE_HOME and HOME is set".into())
+}
+
+/// Makes a folder that only this user may write to, or makes sure that it is one.
+fn private(folder: PathBuf) -> Result<PathBuf, String> {
     let shown = folder.display();
     fs::DirBuilder::new()
         .recursive(true)

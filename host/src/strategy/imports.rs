@@ -165,6 +165,9 @@ impl request::Host for Ctx {
     fn list_messages(&mut self) -> wasmtime::Result<Vec<types::Message>> {
         Ok(self.asked()?.request().messages.iter().map(convert::message).collect())
     }
+    fn tool_count(&mut self) -> wasmtime::Result<u32> {
+        Ok(u32::try_from(self.asked()?.request().tools.len()).unwrap_or(u32::MAX))
+    }
     fn list_tools(&mut self) -> wasmtime::Result<Vec<types::Tool>> {
         Ok(self.asked()?.request().tools.iter().map(convert::tool).collect())
     }

@@ -30,6 +30,7 @@ pub use bundled::BUNDLED;
 /// Loads plugins, and remembers compiled components from one configuration to the next.
 #[derive(Default)]
 pub struct Loader {
+    cache: Option<PathBuf>,
     components: HashMap<(Key, bool), Component>,
     used: HashMap<(Key, bool), Component>,
 }
@@ -76,12 +77,36 @@ impl Folders {
 }
 
 impl Loader {
-    /// Loads one plugin.
+    /// A loader that keeps compiled components in this folder instead of the user's.
+    pub fn with_cache(folder: impl Into<PathBuf>) -> Self {
+        Self { cache: Some(folder.into()), ..Self::default() }
+    }
+
+    /// Loads one plugin, and proves that it works.
     ///
     /// # Errors
     /// Why it cannot be used.
     pub fn load(&mut self, origin: Origin, spec: Spec) -> Result<Plugin, LoadError> {
-        let isolation = spec.isolation;
+        let mut plugin = self.link(origin, spec)?;
+        plugin.prove()?;
+        Ok(plugin)
+    }
+
+    /// Loads one plugin as far as it goes without its settings.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn link(&mut self, origin: Origin, spec: Spec) -> Result<Plugin, LoadError> {
+        match self.link_on(spec.isolation, origin.clone(), spec.clone()) {
+            // A guest that is too large for a slot of the pool is allocated on demand, fresh all the same.
+            Err(LoadError::Link(_) | LoadError::NotAComponent(_)) if spec.isolation == Isolation::Fresh => {
+                self.link_on(Isolation::Warm, origin, spec)
+            }
+            other => other,
+        }
+    }
+
+    fn link_on(&mut self, isolation: Isolation, origin: Origin, spec: Spec) -> Result<Plugin, LoadError> {
         let side = Plugin::side(isolation).map_err(LoadError::Link)?;
         let component = match &origin {
             Origin::Bundled => {
@@ -98,22 +123,7 @@ impl Loader {
                 self.compile(isolation, &bytes).map_err(|e| LoadError::NotAComponent(e.root_cause().to_string()))?
             }
         };
-        match Plugin::new(origin.clone(), &component, side, spec.clone()) {
-            // A guest that is too large for a slot of the pool is allocated on demand, fresh all the same.
-            Err(LoadError::Link(_)) if isolation == Isolation::Fresh => {
-                let side = Plugin::side(Isolation::Warm).map_err(LoadError::Link)?;
-                let component = match &origin {
-                    Origin::Bundled => component,
-                    Origin::File(path) => {
-                        let bytes = fs::read(path).map_err(|e| LoadError::Read(e.to_string()))?;
-                        self.compile(Isolation::Warm, &bytes)
-                            .map_err(|e| LoadError::NotAComponent(e.root_cause().to_string()))?
-                    }
-                };
-                Plugin::new(origin, &component, side, spec)
-            }
-            other => other,
-        }
+        Plugin::link(origin, &component, side, spec)
     }
 
     /// Forgets components that were not used since the last call.
@@ -127,7 +137,7 @@ impl Loader {
         let key = (digest, isolation == Isolation::Fresh);
         let component = match self.used.get(&key).or_else(|| self.components.get(&key)) {
             Some(component) => component.clone(),
-            None => cache::compile(&side.engine, &digest, wasm)?,
+            None => cache::compile(&side.engine, self.cache.as_deref(), &digest, wasm)?,
         };
         self.used.insert(key, component.clone());
         Ok(component)

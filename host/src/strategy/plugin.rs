@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use wasmtime::component::{Component, InstancePre};
 
-use super::activation::Activation;
+use super::activation::{Activation, Condition};
 use super::bindings::{amender, embedder, lifecycle, strategy};
 use super::engine::{self, Side};
 use super::imports::Ctx;
@@ -170,29 +170,21 @@ pub enum LoadError {
 }
 
 impl Plugin {
-    /// Checks a compiled component, and tries it: it is instantiated, configured, and called once with a canned request.
+    /// Checks what a compiled component says of itself, and links it. It is instantiated and described, and knows no settings
+    /// yet.
     ///
     /// # Errors
     /// The first check that it does not pass.
-    pub fn new(origin: Origin, component: &Component, side: &Side, spec: Spec) -> Result<Self, LoadError> {
+    pub fn link(origin: Origin, component: &Component, side: &Side, spec: Spec) -> Result<Self, LoadError> {
         check_names(component, side)?;
-        let pre = side.linker.instantiate_pre(component).map_err(|e| LoadError::Link(format!("{e:#}")))?;
-        let link = |e: wasmtime::Error| LoadError::Link(format!("{e:#}"));
+        let link = |error: wasmtime::Error| LoadError::Link(format!("{error:#}"));
+        let pre = side.linker.instantiate_pre(component).map_err(link)?;
+        let has = |interface| exports(component, side, interface);
         let exports = Exports {
             lifecycle: lifecycle::GuestIndices::new(&pre).map_err(link)?,
-            strategy: exports(component, side, "strategy")
-                .then(|| strategy::GuestIndices::new(&pre))
-                .transpose()
-                .map_err(link)?,
-            amender: exports(component, side, "amender")
-                .then(|| amender::GuestIndices::new(&pre))
-                .transpose()
-                .map_err(link)?,
-            embedder: exports(component, side, "embedder")
-                .then(|| embedder::GuestIndices::new(&pre))
-                .transpose()
-                .map_err(link)?
-                .is_some(),
+            strategy: has("strategy").then(|| strategy::GuestIndices::new(&pre)).transpose().map_err(link)?,
+            amender: has("amender").then(|| amender::GuestIndices::new(&pre)).transpose().map_err(link)?,
+            embedder: has("embedder").then(|| embedder::GuestIndices::new(&pre)).transpose().map_err(link)?.is_some(),
         };
         let mut plugin = Self {
             name: spec.name,
@@ -212,16 +204,32 @@ impl Plugin {
             seed: spec.seed,
             pre,
         };
-        let during = |call| move |failure| LoadError::Trial { call, failure };
-        let mut instance = Instance::unconfigured(&plugin).map_err(during("instantiation"))?;
-        plugin.description = instance.describe().map_err(during("describe"))?;
-        plugin.activation = match instance.configure() {
+        let mut instance = Instance::unconfigured(&plugin).map_err(failed_in("instantiation"))?;
+        plugin.description = instance.describe().map_err(failed_in("describe"))?;
+        Ok(plugin)
+    }
+
+    /// Proves that the plugin works: configures an instance, and calls it once with a canned request.
+    ///
+    /// # Errors
+    /// It refuses its settings, or fails.
+    pub fn prove(&mut self) -> Result<(), LoadError> {
+        let mut instance = Instance::unconfigured(self).map_err(failed_in("instantiation"))?;
+        self.activation = match instance.configure() {
             Ok(activation) => activation.into(),
             Err(Failure::Own(reason)) => return Err(LoadError::Settings(reason)),
-            Err(failure) => return Err(during("configure")(failure)),
+            Err(failure) => return Err(failed_in("configure")(failure)),
         };
-        trial::run(&mut instance).map_err(|(call, failure)| LoadError::Trial { call, failure })?;
-        Ok(plugin)
+        check_tables(&self.activation, &self.settings)?;
+        trial::run(&mut instance).map_err(|(call, failure)| LoadError::Trial { call, failure })
+    }
+
+    /// The names of what the component exports, and of what it imports.
+    pub fn names(&self) -> (Vec<String>, Vec<String>) {
+        let kind = self.pre.component().component_type();
+        let engine = self.pre.engine();
+        let exported = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
+        (exported, kind.imports(engine).map(|(name, _)| name.to_owned()).collect())
     }
 
     /// The engine's side for this kind of reuse.
@@ -234,6 +242,32 @@ impl Plugin {
             Isolation::Fresh => engine::fresh(),
         }
     }
+}
+
+fn failed_in(call: &'static str) -> impl Fn(Failure) -> LoadError {
+    move |failure| LoadError::Trial { call, failure }
+}
+
+/// A table that stays in the host is looked at by the host alone: that it is there, nobody else would notice.
+fn check_tables(activation: &Activation, settings: &Value) -> Result<(), LoadError> {
+    let Activation::AnyOf(conditions) = activation else { return Ok(()) };
+    for condition in conditions {
+        let Condition::UserTextKeyOf(pointer) = condition else { continue };
+        let found = match settings.pointer(pointer) {
+            Some(Value::Object(_)) => continue,
+            None => "nothing",
+            Some(Value::Array(_)) => "a list",
+            Some(Value::String(_)) => "a text",
+            Some(Value::Number(_)) => "a number",
+            Some(Value::Bool(_)) => "true or false",
+            Some(Value::Null) => "null",
+        };
+        let path = pointer.replace('/', ".");
+        return Err(LoadError::Settings(format!(
+            "`settings{path}`: found {found}, expected a mapping of texts to answers"
+        )));
+    }
+    Ok(())
 }
 
 fn interface_of<'n>(name: &'n str, interface: &str) -> Option<&'n str> {

@@ -55,7 +55,7 @@ impl ToolCall {
         let text = request.last_user_text()?;
         let mut calls = text.lines().filter_map(call).peekable();
         calls.peek()?;
-        if self.settings.require_tools && request.tools().is_empty() {
+        if self.settings.require_tools && request.tool_count() == 0 {
             return None;
         }
         Some(calls.fold(Reply::new(), |reply, (name, arguments)| {

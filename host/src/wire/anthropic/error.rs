@@ -10,16 +10,12 @@ use crate::wire::json::write_string;
 mod tests;
 
 /// Appends `{"type":"error","error":{…},"request_id":…}`. In a stream the id is not known: the header names it.
+/// An error's code and parameter have no place in this shape.
 pub(super) fn write(out: &mut Vec<u8>, error: &ApiError, request_id: Option<&str>) {
     out.extend_from_slice(br#"{"type":"error","error":{"type":"#);
     write_string(out, error.kind.as_deref().unwrap_or(usual(error.status)));
     out.extend_from_slice(br#","message":"#);
     write_string(out, &error.message);
-    if let Some(code) = &error.code {
-        out.extend_from_slice(br#","details":{"error_code":"#);
-        write_string(out, code);
-        out.push(b'}');
-    }
     out.extend_from_slice(br#"},"request_id":"#);
     match request_id {
         Some(id) => write_string(out, id),
@@ -36,7 +32,6 @@ const fn usual(status: u16) -> &'static str {
         403 => "permission_error",
         404 => "not_found_error",
         408 | 504 => "timeout_error",
-        409 => "conflict_error",
         413 => "request_too_large",
         429 => "rate_limit_error",
         529 => "overloaded_error",

@@ -120,6 +120,8 @@ fn pointers_find_the_text_of_a_value() {
         assert_eq!(at(body, pointer), wanted, "{pointer}");
     }
     assert_eq!(at(r#"{"a":1,"\u0061":2,"b":3}"#, "/a"), Some("2"), "the last of two counts");
+    assert_eq!(at(r#"{"a":{"b":1},"a":5}"#, "/a/b"), None, "even if it leads nowhere");
+    assert_eq!(at(r#"{"a":1} x"#, "/a"), None);
     assert_eq!(at(r#"{"a":1"#, "/a"), None);
     assert_eq!(at(r#"{"a":1,}"#, "/a"), None);
 }

@@ -70,8 +70,7 @@ fn errors_have_the_type_of_their_status() {
         assert_eq!(body(&ApiError::new(status, "no")), wanted);
     }
     let given = ApiError { kind: Some("mine".into()), code: Some("c".into()), ..ApiError::new(500, "no") };
-    let wanted =
-        r#"{"type":"error","error":{"type":"mine","message":"no","details":{"error_code":"c"}},"request_id":"req_1"}"#;
+    let wanted = r#"{"type":"error","error":{"type":"mine","message":"no"},"request_id":"req_1"}"#;
     assert_eq!(body(&given), wanted);
 }
 

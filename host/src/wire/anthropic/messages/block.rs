@@ -41,7 +41,8 @@ impl<'a> BlockForm<'a> for &'a RawValue {
     }
 }
 
-/// A block, parsed. What a tool's result holds is read as `C`.
+/// A block, parsed. What a tool's result holds is read as `C`. What few blocks have is boxed: the others are moved about
+/// without it.
 #[derive(Deserialize)]
 pub(super) struct Block<'a, C> {
     #[serde(rename = "type", borrow)]
@@ -49,7 +50,7 @@ pub(super) struct Block<'a, C> {
     #[serde(borrow)]
     text: Option<Text<'a>>,
     #[serde(borrow)]
-    source: Option<Source<'a>>,
+    source: Option<Box<Source<'a>>>,
     #[serde(borrow)]
     id: Option<Text<'a>>,
     #[serde(borrow)]
@@ -110,11 +111,11 @@ impl<'a, C: BlockForm<'a>> Block<'a, C> {
         let content = match self.kind.0.as_ref() {
             "tool_result" => return self.read_result(blocks),
             "text" => Content::Text(self.text?.0),
-            "image" => match media(self.source?)? {
+            "image" => match media(*self.source?)? {
                 Some(media) => Content::Image(media),
                 None => Content::Other(Cow::Borrowed(json?)),
             },
-            "document" => match media(self.source?)? {
+            "document" => match media(*self.source?)? {
                 Some(media) => Content::File(media),
                 None => Content::Other(Cow::Borrowed(json?)),
             },

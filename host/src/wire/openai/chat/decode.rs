@@ -95,7 +95,7 @@ struct WireMessage<'a, P> {
     #[serde(borrow)]
     tool_calls: Option<Vec<WireCall<'a>>>,
     #[serde(borrow)]
-    function_call: Option<FunctionCall<'a>>,
+    function_call: Option<Box<FunctionCall<'a>>>,
     #[serde(borrow)]
     tool_call_id: Option<Text<'a>>,
 }

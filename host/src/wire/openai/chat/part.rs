@@ -39,7 +39,7 @@ struct Tag<'a> {
     kind: Text<'a>,
 }
 
-/// A part, parsed.
+/// A part, parsed. What only few parts have is boxed: the others are moved about without it.
 #[derive(Deserialize)]
 pub(super) struct Part<'a> {
     #[serde(rename = "type", borrow)]
@@ -49,11 +49,11 @@ pub(super) struct Part<'a> {
     #[serde(borrow)]
     refusal: Option<Text<'a>>,
     #[serde(borrow)]
-    image_url: Option<ImageUrl<'a>>,
+    image_url: Option<Box<ImageUrl<'a>>>,
     #[serde(borrow)]
-    input_audio: Option<InputAudio<'a>>,
+    input_audio: Option<Box<InputAudio<'a>>>,
     #[serde(borrow)]
-    file: Option<InputFile<'a>>,
+    file: Option<Box<InputFile<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +96,7 @@ impl<'a> Part<'a> {
                 };
                 Content::Audio(Media { media_type: Some(media_type), source: MediaSource::Data(audio.data.0) })
             }
-            "file" => match self.file? {
+            "file" => match *self.file? {
                 InputFile { file_id: Some(id), .. } => {
                     Content::File(Media { media_type: None, source: MediaSource::FileId(id.0) })
                 }

@@ -1,7 +1,7 @@
 //! Misbehaves as its settings say, for the host's tests of its protections: `{ mode: loop }`.
 //!
 //! A mode is one way to behave; `count`, `mib`, `text` and `stamp` are its parameters where it has some. With
-//! `contains` the plugin is asked only where the last user text contains that.
+//! `contains` the plugin passes unless the last user text contains that: what misbehaves always is refused at load.
 
 mod odd;
 mod sandbox;
@@ -23,7 +23,7 @@ struct Settings {
     /// How large a reply.
     #[serde(default = "one")]
     mib: usize,
-    /// What `answer`, `err`, `panic`, `configure-error` and `net` say or ask.
+    /// What `answer`, `err`, `panic`, `configure-error`, `fault`, `verbatim` and `net` say or ask.
     #[serde(default = "text")]
     text: String,
     /// What `stamp` answers.
@@ -131,6 +131,11 @@ enum Mode {
     Events,
     /// Says nothing at all.
     Empty,
+    /// Says `one two`, has the fault that `text` names, and says ` three`.
+    Fault,
+
+    /// A verbatim response of the status `count` with the body `text`, and a header.
+    Verbatim,
 
     /// A patch that is no JSON.
     InvalidPatch,
@@ -177,6 +182,10 @@ impl Plugin for Evil {
     }
 
     fn respond(&self, request: &Request) -> Result<Outcome> {
+        let text = request.last_user_text().unwrap_or_default();
+        if self.0.contains.as_ref().is_some_and(|wanted| !text.contains(wanted)) {
+            return Ok(Outcome::Pass);
+        }
         let Settings { mode, count, mib, text, stamp, .. } = &self.0;
         let text = match mode {
             Mode::Answer => text.clone(),
@@ -231,6 +240,8 @@ impl Plugin for Evil {
             Mode::ChoiceEven if request.choice_index() % 2 == 1 => return Ok(Outcome::Pass),
             Mode::ChoiceEven => "even".to_owned(),
             Mode::Stamp => return Ok(Reply::text(stamp).model(stamp).into()),
+            Mode::Fault => return odd::fault(text),
+            Mode::Verbatim => return Ok(odd::verbatim(*count, text)),
             other => return Ok(odd::outcome(*other, *count)),
         };
         Ok(Reply::text(text).into())

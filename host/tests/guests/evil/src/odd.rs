@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use standin_sdk::{
-    ApiError, Chunking, Event, Outcome, Pacing, RawResponse, Reasoning, Reply, Request, ToolCall, Usage, state,
+    ApiError, Chunking, Event, Fault, Outcome, Pacing, RawResponse, Reasoning, Reply, Request, Result, ToolCall, Usage,
+    state,
 };
 
 use crate::Mode;
@@ -58,6 +59,22 @@ pub(crate) fn instance_count() -> u64 {
     }
     COUNT.set(COUNT.get() + 1);
     COUNT.get()
+}
+
+pub(crate) fn fault(name: &str) -> Result<Outcome> {
+    let fault = match name {
+        "disconnect" => Fault::Disconnect,
+        "truncate" => Fault::Truncate,
+        "stall" => Fault::Stall,
+        "garbage" => Fault::Garbage("data: {garbage\n\n".to_owned()),
+        "error" => Fault::Error(ApiError::new(503, "too much to do").retry_after(7)),
+        other => return Err(format!("no fault is called {other}").into()),
+    };
+    Ok(Reply::text("one two").fault(fault).say(" three").into())
+}
+
+pub(crate) fn verbatim(status: u64, body: &str) -> Outcome {
+    RawResponse::new(u16::try_from(status).unwrap_or_default(), body).header("x-own", "yes").into()
 }
 
 /// The outcome of a mode which says more, or less, than a text.

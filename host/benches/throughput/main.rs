@@ -1,0 +1,86 @@
+//! The table of `benches/README.md`: what a request costs through WebAssembly, next to what it would cost without.
+//!
+//! The process starts itself again as the servers of the variants that are not the `standin` binary.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
+
+mod client;
+mod servers;
+
+use std::time::{Duration, Instant};
+
+use client::{Load, Run};
+use servers::{Server, Variant};
+
+const ROUNDS: usize = 7;
+const TURN: Duration = Duration::from_millis(1_000);
+const CONNECTIONS: usize = 32;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, command, variant] = arguments.as_slice()
+        && command == "serve"
+    {
+        return servers::serve(variant);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let variants = [
+        (Variant::Fixed, Load::Fixed),
+        (Variant::Native, Load::Unary),
+        (Variant::Mirror, Load::Unary),
+        (Variant::Default, Load::Unary),
+        (Variant::Fifty, Load::Unary),
+        (Variant::Default, Load::OpenAiStream),
+        (Variant::Default, Load::AnthropicStream),
+    ];
+    let servers: Vec<Server> = variants.iter().map(|(variant, _)| Server::start(*variant)).collect();
+    let mut runs: Vec<Vec<Run>> = variants.iter().map(|_| Vec::new()).collect();
+    for round in 0..=ROUNDS {
+        for ((server, (_, load)), runs) in servers.iter().zip(&variants).zip(&mut runs) {
+            let time = if round == 0 { TURN / 2 } else { TURN };
+            let run = runtime.block_on(client::run(server, *load, CONNECTIONS, time, round as u64));
+            // The first round warms up.
+            if round > 0 {
+                runs.push(run);
+            }
+        }
+    }
+
+    let cost: Vec<f64> =
+        runs.iter().map(|runs| median(runs.iter().map(|run| run.cpu_us / run.requests as f64))).collect();
+    let (fixed, native) = (cost[0], cost[1]);
+    println!("\n| unary, one worker | CPU a request | of axum | of native |\n| --- | ---: | ---: | ---: |");
+    for (i, name) in
+        ["axum, fixed body", "native mirror", "WASM mirror", "default chain", "chain of 50"].iter().enumerate()
+    {
+        println!("| {name} | {:.2} µs | {:.2} | {:.2} |", cost[i], fixed / cost[i], native / cost[i]);
+    }
+    println!("\n| unpaced streams of 200 chunks | frames a second and core |\n| --- | ---: |");
+    for (i, name) in [(5, "OpenAI Chat Completions"), (6, "Anthropic Messages")] {
+        let rate = median(runs[i].iter().map(|run| run.frames as f64 / (run.cpu_us / 1e6)));
+        println!("| {name} | {:.2} million |", rate / 1e6);
+    }
+    println!("\n| process | |\n| --- | ---: |");
+    println!("| resident, default chain, after this load | {:.1} MB |", servers[3].resident_kb() as f64 / 1_000.0);
+    println!("| start to first answer, median of 15 | {:.1} ms |", median((0..15).map(|_| start_to_first_answer())));
+}
+
+fn start_to_first_answer() -> f64 {
+    let began = Instant::now();
+    let server = Server::spawn(Variant::Default);
+    client::ask_until_answered(server.port);
+    began.elapsed().as_secs_f64() * 1e3
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,23 @@
+//! The host over a real port, asked with raw HTTP: one module per concern, each behaviour one test.
+//!
+//! `support` starts servers in this process, `http` is the client, `api` what the two providers have in common, `guests`
+//! the components that misbehave on command. Nothing here depends on how fast time passes: what takes time is waited for,
+//! with a bound far above what it takes.
+
+mod api;
+mod guests;
+mod http;
+mod support;
+
+mod activation;
+mod command_line;
+mod determinism;
+mod golden;
+mod hostile;
+mod limits;
+mod load;
+mod pacing;
+mod reload;
+mod sandbox;
+mod strategies;
+mod wire;
