@@ -22,7 +22,7 @@ pub struct Side {
     /// The engine.
     pub engine: Engine,
     /// The host interfaces and WASI.
-    pub linker: Linker<Ctx>,
+    pub(super) linker: Linker<Ctx>,
 }
 
 /// Made at first use, in about a millisecond, and kept: nothing in them depends on a configuration.

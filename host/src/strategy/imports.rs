@@ -16,7 +16,7 @@ use super::wasi::{self, Moment, Output};
 use crate::wire::ids::{Ids, key};
 
 /// What the host holds for one instance.
-pub struct Ctx {
+pub(super) struct Ctx {
     /// The strategy's name, as the configuration has it.
     strategy: Arc<str>,
     settings: Arc<Value>,
@@ -42,7 +42,7 @@ struct Call {
 
 impl Ctx {
     /// The host's side of a new instance.
-    pub fn new(strategy: &Arc<str>, settings: &Arc<Value>, seed: u64, memory: usize) -> Self {
+    pub(super) fn new(strategy: &Arc<str>, settings: &Arc<Value>, seed: u64, memory: usize) -> Self {
         let output = Arc::new(Output::new(strategy));
         let moment = Arc::new(Moment::default());
         let wasi = wasi::context(strategy, seed, &moment, &output);
@@ -61,7 +61,7 @@ impl Ctx {
     }
 
     /// A call begins.
-    pub fn begin(&mut self, asked: &Arc<Asked>, choice: u32, condition: Option<u32>) {
+    pub(super) fn begin(&mut self, asked: &Arc<Asked>, choice: u32, condition: Option<u32>) {
         self.output.begin();
         self.limiter.refused = false;
         self.moment.set(asked.now_ms, asked.turn ^ asked.seed.rotate_left(32));
@@ -69,7 +69,7 @@ impl Ctx {
     }
 
     /// The call is over.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.call = None;
     }
 
@@ -93,12 +93,12 @@ impl WasiView for Ctx {
 }
 
 /// Bounds the memory of one instance, all its linear memories together.
-pub struct Limiter {
+pub(super) struct Limiter {
     limit: usize,
     /// Bytes of linear memory.
-    pub used: usize,
+    pub(super) used: usize,
     /// The guest wanted more than the limit: the reason of a trap that follows.
-    pub refused: bool,
+    pub(super) refused: bool,
 }
 
 /// As many table elements as the largest guest toolchains need (CPython: about 20,000), and no more.

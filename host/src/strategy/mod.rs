@@ -8,6 +8,7 @@ mod bindings;
 mod convert;
 mod imports;
 mod trial;
+mod tuning;
 mod wasi;
 
 pub mod activation;
@@ -20,4 +21,3 @@ pub mod loader;
 pub mod plugin;
 pub mod pool;
 pub mod state;
-pub mod tuning;

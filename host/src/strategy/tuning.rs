@@ -4,7 +4,7 @@
 use wasmtime::Config;
 
 /// The compilation settings, for any allocation strategy.
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config.wasm_component_model(true);
     // A guest that loops is interrupted at its loop heads and function entries; measured at 5 % of a warm call, where fuel
@@ -17,4 +17,4 @@ pub fn config() -> Config {
 /// The oldest x86-64 processors that the bundled components are compiled for: those with SSE4.1 (2008). A server on another
 /// machine, or another architecture, compiles for what it finds.
 #[allow(dead_code, reason = "used by the build script alone")]
-pub const BASELINE: &[&str] = &["has_sse3", "has_ssse3", "has_sse41"];
+pub(crate) const BASELINE: &[&str] = &["has_sse3", "has_ssse3", "has_sse41"];

@@ -30,7 +30,7 @@ use wasmtime_wasi_io::bindings::wasi::io::{poll as async_poll, streams as async_
 use crate::wire::ids::{Ids, key};
 
 /// Adds every WASI interface to a linker.
-pub fn link<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+pub(super) fn link<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
     poll::add_to_linker::<T, Unwaiting>(linker, |t| AtOnce(t.ctx().table))?;
@@ -43,14 +43,14 @@ pub fn link<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
 
 /// The time and the dice of the call that an instance serves; the WASI context and the host interfaces read the same ones.
 #[derive(Default)]
-pub struct Moment {
+pub(super) struct Moment {
     now_ns: AtomicU64,
     dice: AtomicU64,
 }
 
 impl Moment {
     /// Sets the clock and the dice for the next call.
-    pub fn set(&self, now_ms: u64, dice: u64) {
+    pub(super) fn set(&self, now_ms: u64, dice: u64) {
         self.now_ns.store(now_ms.wrapping_mul(1_000_000), Ordering::Relaxed);
         self.dice.store(dice, Ordering::Relaxed);
     }
@@ -71,7 +71,7 @@ impl Moment {
 
 /// The WASI context of one instance. Hash maps seed themselves from `insecure-seed` once per instance, so that depends on the
 /// strategy alone: their order is the same in every instance.
-pub fn context(strategy: &str, seed: u64, moment: &Arc<Moment>, output: &Arc<Output>) -> WasiCtx {
+pub(super) fn context(strategy: &str, seed: u64, moment: &Arc<Moment>, output: &Arc<Output>) -> WasiCtx {
     let hash_seed = u128::from(key(seed, "", 0, strategy)) << 64 | u128::from(key(seed, "", 1, strategy));
     WasiCtxBuilder::new()
         .stdout(Sink(Arc::clone(output)))
@@ -125,10 +125,10 @@ impl rand_core::TryRng for Dice {
 }
 
 /// What a guest may write to its log in one call, in bytes.
-pub const MAX_OUTPUT: usize = 64 << 10;
+pub(super) const MAX_OUTPUT: usize = 64 << 10;
 
 /// What a guest prints, line by line into the server's log, under the plugin's name.
-pub struct Output {
+pub(super) struct Output {
     strategy: String,
     written: Mutex<Written>,
 }
@@ -143,12 +143,12 @@ struct Written {
 
 impl Output {
     /// The output of one instance of a strategy.
-    pub fn new(strategy: &str) -> Self {
+    pub(super) fn new(strategy: &str) -> Self {
         Self { strategy: strategy.to_owned(), written: Mutex::default() }
     }
 
     /// A new call begins: its share is whole again.
-    pub fn begin(&self) {
+    pub(super) fn begin(&self) {
         let mut written = self.lock();
         if written.bytes != 0 {
             *written = Written::default();
@@ -156,7 +156,7 @@ impl Output {
     }
 
     /// Counts bytes against the call's share. False where it is used up; the log says so once.
-    pub fn allow(&self, bytes: usize) -> bool {
+    pub(super) fn allow(&self, bytes: usize) -> bool {
         let mut written = self.lock();
         let before = written.bytes;
         written.bytes = before.saturating_add(bytes.max(1));
@@ -170,7 +170,7 @@ impl Output {
     }
 
     /// What the guest printed last in this call: where it panicked, the reason.
-    pub fn tail(&self) -> String {
+    pub(super) fn tail(&self) -> String {
         let written = self.lock();
         let mut tail = written.tail.clone();
         let _ = write!(tail, "{}", String::from_utf8_lossy(&written.line));

@@ -4,6 +4,9 @@
 //! the components that misbehave on command. Nothing here depends on how fast time passes: what takes time is waited for,
 //! with a bound far above what it takes.
 
+#![allow(missing_docs, unreachable_pub, reason = "nobody uses this crate")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "that is how a test fails")]
+
 mod api;
 mod guests;
 mod http;
