@@ -459,6 +459,14 @@ impl Context {
     }
 }
 
+impl Drop for Context {
+    /// A client that went away before its answer leaves a line as well, with nginx's number for that.
+    fn drop(&mut self) {
+        let status = StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT);
+        self.record(status, None).write(false);
+    }
+}
+
 fn logs() -> bool {
     tracing::enabled!(target: "standin::request", tracing::Level::INFO)
 }

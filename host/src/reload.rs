@@ -20,9 +20,11 @@ const QUIET: Duration = Duration::from_millis(60);
 /// A folder in which something always moves must not put a reload off for ever.
 const PATIENCE: Duration = Duration::from_millis(600);
 
+type Read = Box<dyn Fn(&mut Loader) -> Result<Built, ConfigError> + Send>;
+
 /// Where configurations come from: reads and builds one, and knows how to do it again.
 pub struct Source {
-    read: Box<dyn Fn(&mut Loader) -> Result<Built, ConfigError> + Send>,
+    read: Read,
     loader: Loader,
 }
 

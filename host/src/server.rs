@@ -191,7 +191,7 @@ async fn work(app: Arc<App>, mut messages: mpsc::UnboundedReceiver<Message>, mut
 
 async fn serve(stream: tokio::net::TcpStream, router: Router, watcher: hyper_util::server::graceful::Watcher) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).pipeline_flush(true);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
     builder.http2().timer(TokioTimer::new());
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
     // A connection that breaks is the client's business.

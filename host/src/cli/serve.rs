@@ -106,12 +106,14 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let server = Arc::new(server);
     let watched = Watched { files: built.files, strategies: config.strategies_dir };
     let trigger = reload::watch(source, watched, reload::swap_in(Arc::downgrade(&server)))?;
+    // Before anybody is told where to point a client: a signal may come right after that.
+    let (mut terminate, mut interrupt, mut hangup) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)
+    };
     greet(server.address, &chain);
 
     runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hangup = signal(SignalKind::hangup())?;
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
@@ -119,8 +121,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
                 _ = hangup.recv() => trigger.reload(),
             }
         }
-        anyhow::Ok(())
-    })?;
+    });
     tracing::info!("stopping: open requests may finish");
     // The reloader may hold the server for the moment of a swap.
     let mut server = server;

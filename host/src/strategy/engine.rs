@@ -70,16 +70,19 @@ impl Side {
     }
 }
 
-/// Calls are synchronous, so no more than one fresh instance per worker is alive, and two while one is being dropped.
+/// Calls are synchronous, so no more than one fresh instance per worker is alive, and two while one is being dropped. There
+/// may be more workers than processors; a slot that is never used costs address space alone.
 fn slots() -> PoolingAllocationConfig {
-    let workers = u32::try_from(thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
-    let slots = workers.saturating_mul(2).saturating_add(8);
+    const LEAST: u32 = 512;
+    let processors = u32::try_from(thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
+    let busy = processors.saturating_mul(2).saturating_add(8);
+    let slots = busy.max(LEAST);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots * 4)
         .total_memories(slots)
         .total_tables(slots * 2)
-        .max_unused_warm_slots(slots)
+        .max_unused_warm_slots(busy)
         // What a small guest touches is cleared by hand, which is cheaper than giving the pages back; a large figure here
         // would be a memset of that size at every request.
         .linear_memory_keep_resident(128 << 10)

@@ -13,7 +13,8 @@ use crate::config::Isolation;
 #[derive(Default)]
 struct Pool {
     chain: u64,
-    slots: Vec<Option<Instance>>,
+    /// Boxed: an instance goes in and out at every call.
+    slots: Vec<Option<Box<Instance>>>,
 }
 
 thread_local! {
@@ -36,7 +37,7 @@ pub(super) fn call<T>(
     };
     let mut instance = match kept {
         Some(instance) => instance,
-        None => Instance::new(plugin)?,
+        None => Box::new(Instance::new(plugin)?),
     };
     let result = call(&mut instance);
     match &result {
@@ -63,12 +64,12 @@ pub fn prepare(chain: &Chain) {
             && take(chain, stage).is_none()
             && let Ok(instance) = Instance::new(plugin)
         {
-            put_back(chain, stage, instance);
+            put_back(chain, stage, Box::new(instance));
         }
     }
 }
 
-fn take(chain: &Chain, stage: usize) -> Option<Instance> {
+fn take(chain: &Chain, stage: usize) -> Option<Box<Instance>> {
     POOL.with_borrow_mut(|pool| {
         if pool.chain != chain.id() {
             pool.chain = chain.id();
@@ -79,7 +80,7 @@ fn take(chain: &Chain, stage: usize) -> Option<Instance> {
     })
 }
 
-fn put_back(chain: &Chain, stage: usize, instance: Instance) {
+fn put_back(chain: &Chain, stage: usize, instance: Box<Instance>) {
     POOL.with_borrow_mut(|pool| {
         if pool.chain == chain.id()
             && let Some(slot) = pool.slots.get_mut(stage)

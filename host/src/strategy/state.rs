@@ -17,10 +17,13 @@ pub const MAX_SESSIONS: usize = 16_384;
 pub const MAX_STATE_BYTES: usize = 1 << 20;
 const SHARDS: usize = 16;
 
+/// Sessions by name, each with the time of its last use.
+type Shard = HashMap<Box<str>, (Arc<Session>, u64)>;
+
 /// All sessions of a server.
 pub struct Sessions {
     common: Arc<Session>,
-    shards: [Mutex<HashMap<Box<str>, (Arc<Session>, u64)>>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
     /// Advances with every look-up: the age of a session's last use.
     clock: AtomicU64,
 }
