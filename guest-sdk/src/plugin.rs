@@ -7,7 +7,8 @@ use crate::{Activation, EmbeddingOutcome, Outcome, Reply, Request, Result};
 /// A plugin: a strategy, an amender, an embedder, or several of them.
 ///
 /// An instance serves one request at a time, but there may be many, and any of them may be thrown away between two
-/// requests: what has to outlive a request belongs into [`state`](crate::state).
+/// requests: what has to outlive a request belongs into [`state`](crate::state). For the same requests to get the same
+/// answers, say nothing that depends on what an instance did before: the order of a `HashMap` does, a `BTreeMap`'s does not.
 pub trait Plugin: Sized + 'static {
     /// What the configuration gives this plugin under `settings`; `()` where it takes none.
     ///

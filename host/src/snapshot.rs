@@ -104,13 +104,11 @@ impl Snapshot {
             }
         }
         if !diagnostics.is_empty() {
-            return Err(ConfigError { diagnostics, files });
+            return Err(ConfigError::new(diagnostics, files));
         }
         loader.prune();
-        let chain = Chain::new(plugins).map_err(|reason| ConfigError {
-            diagnostics: vec![loaded.error_at(&["strategies".into()], reason)],
-            files: files.clone(),
-        })?;
+        let chain = Chain::new(plugins)
+            .map_err(|reason| ConfigError::new(vec![loaded.error_at(&["strategies".into()], reason)], files.clone()))?;
         let snapshot = Self {
             chain,
             models: config
@@ -136,6 +134,27 @@ impl Snapshot {
         };
         Ok(Built { snapshot, warnings: loaded.warnings, config: loaded.config, files })
     }
+}
+
+/// Adds the strategies that are not there to what else is wrong with a configuration, so that one look tells all.
+pub fn with_missing_strategies(mut error: ConfigError) -> ConfigError {
+    let Some(rest) = error.rest.take() else { return error };
+    let folders = Folders { strategies: rest.config.strategies_dir.clone() };
+    let scanned = folders.scan().unwrap_or_default();
+    for (index, stage) in rest.stages.iter().flatten().enumerate() {
+        match &stage.strategy {
+            Reference::Name(name) if !name.is_empty() && folders.find(name).is_none() => {
+                error.diagnostics.push(rest.stage_error(index, unknown(name, &scanned, &folders)));
+            }
+            Reference::Path(path) if !path.is_file() => {
+                let reason = LoadError::Read("there is no such file".into());
+                error.diagnostics.push(rest.stage_error(index, format!("{} {reason}", path.display())));
+                error.files.push(path.clone());
+            }
+            _ => {}
+        }
+    }
+    error
 }
 
 /// The chain of somebody who configured none: what lies in the strategies folder, then the bundled ones. A component with a

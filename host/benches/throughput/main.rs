@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use client::{Load, Run};
 use servers::{Server, Variant};
 
-const ROUNDS: usize = 7;
-const TURN: Duration = Duration::from_millis(1_000);
+const ROUNDS: usize = 31;
+const TURN: Duration = Duration::from_millis(250);
 const CONNECTIONS: usize = 32;
 
 fn main() {
@@ -53,14 +53,15 @@ fn main() {
         }
     }
 
-    let cost: Vec<f64> =
-        runs.iter().map(|runs| median(runs.iter().map(|run| run.cpu_us / run.requests as f64))).collect();
-    let (fixed, native) = (cost[0], cost[1]);
+    // Ratios are taken within a round, and then their median: a machine that changes its speed changes both.
+    let cost = |variant: usize, round: usize| runs[variant][round].cpu_us / runs[variant][round].requests as f64;
+    let ratio = |one: usize, other: usize| median((0..ROUNDS).map(|round| cost(one, round) / cost(other, round)));
     println!("\n| unary, one worker | CPU a request | of axum | of native |\n| --- | ---: | ---: | ---: |");
     for (i, name) in
         ["axum, fixed body", "native mirror", "WASM mirror", "default chain", "chain of 50"].iter().enumerate()
     {
-        println!("| {name} | {:.2} µs | {:.2} | {:.2} |", cost[i], fixed / cost[i], native / cost[i]);
+        let own = median((0..ROUNDS).map(|round| cost(i, round)));
+        println!("| {name} | {own:.2} µs | {:.2} | {:.2} |", ratio(0, i), ratio(1, i));
     }
     println!("\n| unpaced streams of 200 chunks | frames a second and core |\n| --- | ---: |");
     for (i, name) in [(5, "OpenAI Chat Completions"), (6, "Anthropic Messages")] {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use standin::config;
-use standin::snapshot::Snapshot;
+use standin::snapshot::{Snapshot, with_missing_strategies};
 use standin::strategy::loader::Loader;
 
 use super::output::say;
@@ -25,7 +25,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let _inside = runtime.enter();
     let file = config_file(args.file);
     let loaded = match &file {
-        Some(file) => config::load(file)?,
+        Some(file) => config::load(file).map_err(with_missing_strategies)?,
         None => config::Loaded::defaults(),
     };
     let built = Snapshot::build(loaded, &mut Loader::default())?;

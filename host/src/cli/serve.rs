@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use standin::config::{self, Config};
 use standin::reload::{self, Source, Watched};
 use standin::server::Server;
-use standin::snapshot::{Snapshot, names};
+use standin::snapshot::{Snapshot, names, with_missing_strategies};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -76,7 +76,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let overrides = args.clone();
     let mut source = Source::new(move |loader| {
         let mut loaded = match config_file(file.clone()) {
-            Some(file) => config::load(&file)?,
+            Some(file) => config::load(&file).map_err(with_missing_strategies)?,
             None => defaults(),
         };
         overrides.over(&mut loaded.config);

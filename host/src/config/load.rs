@@ -131,22 +131,29 @@ fn check(text: Text) -> Result<Loaded, ConfigError> {
     let mut check =
         Check { files: vec![text.file.to_path_buf()], text, tree, folder, warnings, diagnostics, read: HashMap::new() };
     check.values(&config);
-    config.strategies_dir = check.folder.join(&config.strategies_dir);
+    config.strategies_dir = plain_join(&check.folder, &config.strategies_dir);
     let stages = config
         .strategies
         .as_ref()
         .map(|stages| stages.iter().enumerate().map(|(index, stage)| check.stage(index, stage)).collect());
     let Check { text, tree, files, warnings, mut diagnostics, .. } = check;
+    let loaded = Loaded { config, stages, warnings, files, origin: Some((text, tree)) };
     if diagnostics.is_empty() {
-        return Ok(Loaded { config, stages, warnings, files, origin: Some((text, tree)) });
+        return Ok(loaded);
     }
     // Some mistakes come of what is only odd by itself.
-    diagnostics.extend(warnings);
+    diagnostics.extend_from_slice(&loaded.warnings);
+    let files = loaded.files.clone();
     // The mistakes of each file together, and those of the configuration first.
     let rank = |file: &Path| files.iter().position(|other| other == file);
     diagnostics
         .sort_by_key(|diagnostic| (rank(&diagnostic.file), diagnostic.position.map_or((1, None), |at| (0, Some(at)))));
-    Err(ConfigError { diagnostics, files })
+    Err(ConfigError { rest: Some(Box::new(loaded)), ..ConfigError::new(diagnostics, files) })
+}
+
+/// A path of the configuration, without the `.` that it may be written with.
+fn plain_join(folder: &Path, path: &Path) -> PathBuf {
+    folder.join(path).components().collect()
 }
 
 /// The checks that look beyond a single value.
@@ -203,7 +210,7 @@ impl Check {
             let message = format!("`{}`: expected more than 0, found 0", self.tree.dotted(&path));
             self.error(&path, message, &format!("left out, it is `{default}`"));
         }
-        let settings_file = stage.settings_file.as_ref().map(|file| self.folder.join(file));
+        let settings_file = stage.settings_file.as_ref().map(|file| plain_join(&self.folder, file));
         let settings = match (&stage.settings, &settings_file) {
             (Some(_), Some(_)) => {
                 let place = self.tree.key_place(&path(&["settings-file"]));
@@ -217,7 +224,7 @@ impl Check {
             (None, None) => None,
         };
         let strategy = if stage.is_path() {
-            Reference::Path(self.folder.join(&stage.strategy))
+            Reference::Path(plain_join(&self.folder, Path::new(&stage.strategy)))
         } else {
             Reference::Name(stage.strategy.clone())
         };

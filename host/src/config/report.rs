@@ -102,12 +102,21 @@ pub struct ConfigError {
     pub diagnostics: Vec<Diagnostic>,
     /// The files that were looked at, or for: once one of them changes, trying again makes sense.
     pub files: Vec<PathBuf>,
+    /// What could be read all the same, for whoever can find further mistakes in it. Never to be used.
+    pub rest: Option<Box<super::Loaded>>,
+}
+
+impl ConfigError {
+    /// Everything that is wrong with these, told at once.
+    pub fn new(diagnostics: Vec<Diagnostic>, files: Vec<PathBuf>) -> Self {
+        Self { diagnostics, files, rest: None }
+    }
 }
 
 impl From<Diagnostic> for ConfigError {
     fn from(diagnostic: Diagnostic) -> Self {
         let files = vec![diagnostic.file.clone()];
-        Self { diagnostics: vec![diagnostic], files }
+        Self::new(vec![diagnostic], files)
     }
 }
 

@@ -22,4 +22,4 @@ wasmtime::component::bindgen!({
 });
 
 pub use exports::standin::plugin::{amender, embedder, lifecycle, strategy};
-pub use standin::plugin::{context, log, request, settings, state, tokens, types};
+pub use self::standin::plugin::{context, log, request, settings, state, tokens, types};

@@ -30,6 +30,10 @@ pub struct NotUtf8 {
 /// The body is not UTF-8.
 pub fn sanitize(body: &[u8]) -> Result<Cow<'_, str>, NotUtf8> {
     let text = std::str::from_utf8(body).map_err(|error| NotUtf8 { valid_up_to: error.valid_up_to() })?;
+    // Most bodies have no escape at all, which one pass over the bytes tells.
+    if memchr::memchr(b'\\', body).is_none() {
+        return Ok(Cow::Borrowed(text));
+    }
     let mut mended: Option<String> = None;
     let mut copied = 0;
     let mut pair_ends = 0;

@@ -223,7 +223,7 @@ fn check_and_inspect_say_what_a_component_is() {
             "amend",
             "0.1.0",
             "Changes the text of a reply",
-            "roles       amender",
+            "world       standin:plugin/amending-plugin@0.1.0",
             "asked       always",
             "exports     standin:plugin/lifecycle@0.1.0",
             "imports     standin:plugin/settings@0.1.0",

@@ -161,6 +161,25 @@ fn a_fresh_instance_fails_like_a_warm_one() {
 }
 
 #[test]
+fn many_workers_may_have_a_fresh_instance_each_at_once() {
+    // More than there are processors: some worker is always put to sleep in the middle of a call.
+    const MANY: usize = 32;
+    let settings = json!({ "mode": "hashmap-order" });
+    let stage = json!({ "use": "many", "settings": settings, "isolation": "fresh", "limits": { "time": "5s" } });
+    let server = Site::new().workers(MANY).guest("evil", "many").chain(json!([stage])).serve();
+    thread::scope(|scope| {
+        for _ in 0..MANY {
+            scope.spawn(|| {
+                let mut connection = server.connect();
+                for _ in 0..100 {
+                    OpenAi.said(&connection.send(&OpenAi.ask("hello", false)));
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn odd_replies_are_an_answer_or_an_error_and_never_a_broken_connection() {
     let modes = [
         "empty",

@@ -51,7 +51,7 @@ fn the_reply_limit_holds_for_each_call_anew() {
 fn a_million_events_are_refused_or_sent_whole() {
     let settings = json!({ "mode": "million-events", "count": 1_000_000 });
     let server = limited("million", settings.clone(), json!({ "time": "20s", "memory": "1GiB" }));
-    let message = server.fails("evil", 500);
+    let message = OpenAi.error(&server.ask(OpenAi, "evil", true), 500);
     assert!(message.contains("limit of 16.0 MiB"), "{message}");
     let limits = json!({ "time": "20s", "memory": "1GiB", "reply": "1GiB" });
     let server = limited("million", settings, limits);

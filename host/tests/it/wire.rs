@@ -244,6 +244,34 @@ fn pipelined_requests_are_answered_in_order() {
 }
 
 #[test]
+fn an_answer_does_not_wait_for_the_rest_of_the_next_request() {
+    let server = mirror();
+    for (api, stream) in MODES {
+        let request = api.ask("hello", stream).bytes();
+        let (half, rest) = request.split_at(20);
+        let mut connection = server.connect();
+        connection.write(&[&request, half].concat());
+        assert_eq!(api.said(&connection.response().unwrap()), "hello");
+        connection.write(rest);
+        assert_eq!(api.said(&connection.response().unwrap()), "hello");
+    }
+}
+
+#[test]
+fn what_is_no_http_is_told_so_and_takes_no_answer_along() {
+    let server = mirror();
+    let first = |bytes: &[u8]| {
+        let mut connection = server.connect();
+        connection.write(bytes);
+        connection.response().map(|response| response.status)
+    };
+    assert_eq!(first(b"nonsense\r\n\r\n"), Some(400));
+    let request = Request::get("/health").bytes();
+    assert_eq!(first(&[&request[..], b"nonsense\r\n\r\n"].concat()), Some(200));
+    assert_eq!(server.says("hello"), "hello");
+}
+
+#[test]
 fn http_1_0_is_answered_and_closed() {
     let server = mirror();
     for (api, stream) in MODES {
@@ -320,6 +348,30 @@ fn a_client_that_hangs_up_in_mid_stream_disturbs_nobody() {
     logged(&["broken off", r#""path":"/v1/chat/completions""#]);
     logged(&["broken off", r#""path":"/v1/messages""#]);
     assert_eq!(server.said("hello"), "hello");
+}
+
+#[test]
+fn a_client_that_does_not_wait_for_its_answer_is_told_in_the_log() {
+    let server = Site::new().workers(1).config("pacing: { ttft: 1h }").serve();
+    for (api, _) in MODES {
+        let mut body = api.body(json!([{ "role": "user", "content": "hello" }]), false);
+        body["model"] = format!("impatient-{api:?}").into();
+        let mut connection = server.connect();
+        connection.write(&api.request(&body).bytes());
+        assert!(connection.is_silent_for(Duration::from_millis(50)));
+        drop(connection);
+        logged(&["broken off", &format!("impatient-{api:?}")]);
+    }
+}
+
+#[test]
+fn more_choices_than_the_provider_gives_are_refused() {
+    let server = mirror();
+    for (n, status) in [(1, 200), (128, 200), (129, 400), (4_000_000_000_u64, 400), (0, 400)] {
+        let mut body = OpenAi.body(json!([{ "role": "user", "content": "hello" }]), false);
+        body["n"] = n.into();
+        assert_eq!(server.send(&OpenAi.request(&body)).status, status, "{n}");
+    }
 }
 
 #[test]
