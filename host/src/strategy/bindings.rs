@@ -21,5 +21,5 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
 });
 
-pub use exports::standin::plugin::{amender, embedder, lifecycle, strategy};
 pub use self::standin::plugin::{context, log, request, settings, state, tokens, types};
+pub use exports::standin::plugin::{amender, embedder, lifecycle, strategy};
