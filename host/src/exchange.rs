@@ -7,26 +7,32 @@
 //! A request takes the snapshot once, when its body is there, and sees that one to its end. WASM is finished before the first
 //! byte goes out: a slow stream holds no instance.
 
+mod collect;
+mod context;
+mod dress;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use bytestring::ByteString;
 
-use crate::chat::{ApiError, Event, Fault, RawResponse, Reply, Usage};
+use self::collect::collect;
+pub use self::context::{Context, Record};
+use self::dress::{Dressed, dress, plugin_headers};
+use crate::chat::{ApiError, Fault, RawResponse, Reply};
 use crate::pace::body::{BrokenBody, PacedBody, wait};
-use crate::pace::stream::{self, ReplyStream, Schedule};
+use crate::pace::stream::{self, ReplyStream};
 use crate::snapshot::Snapshot;
 use crate::strategy::asked::{Asked, Decoded};
 use crate::strategy::chain::{Answer, Answered};
 use crate::strategy::instance::Failure;
 use crate::strategy::state::{Session, Sessions};
-use crate::usage::Counter;
-use crate::wire::{Envelope, Ids, Provider, WireFormat, ids, json};
+use crate::wire::{Ids, Provider, WireFormat, ids, json};
 
 /// What all workers share.
 pub struct App {
@@ -96,42 +102,6 @@ async fn receive(limit: usize, provider: &dyn Provider, head: &Parts, body: Body
     }
 }
 
-/// The body's bytes; none where they are more than the limit. A body that is too large is still read, up to a bound: a client
-/// that is cut off in the middle of sending would see a broken connection, and not the answer.
-async fn collect(mut body: Body, limit: usize) -> Result<Option<Bytes>, axum::Error> {
-    use axum::body::HttpBody;
-    let drain = limit.saturating_mul(4).max(64 << 20);
-    let mut first: Option<Bytes> = None;
-    let mut whole: Vec<u8> = Vec::new();
-    let mut length: usize = 0;
-    loop {
-        let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await;
-        let Some(frame) = frame else { break };
-        let Ok(data) = frame?.into_data() else { continue };
-        length = length.saturating_add(data.len());
-        if length > drain {
-            break;
-        }
-        if length > limit {
-            first = None;
-            whole = Vec::new();
-        } else if first.is_none() && whole.is_empty() {
-            first = Some(data);
-        } else {
-            if let Some(first) = first.take() {
-                whole.reserve(first.len() + data.len());
-                whole.extend_from_slice(&first);
-            }
-            whole.extend_from_slice(&data);
-        }
-    }
-    if length > limit {
-        return Ok(None);
-    }
-    // Most bodies come in one piece, and are never copied.
-    Ok(Some(first.unwrap_or_else(|| whole.into())))
-}
-
 /// From bytes to plain types.
 fn decode(snapshot: &Snapshot, format: &dyn WireFormat, body: Bytes) -> Result<Decoded, ApiError> {
     let text = match json::sanitize(&body) {
@@ -168,78 +138,6 @@ fn ask(
         seed: snapshot.seed,
         tokens: snapshot.tokens,
     })
-}
-
-/// Replies with everything decided that the wire shows.
-struct Dressed {
-    envelope: Envelope,
-    replies: Vec<(Reply, Schedule)>,
-    headers: HeaderMap,
-    dice: Ids,
-}
-
-/// Fills in what strategies leave to the host: ids, model, usage, pacing. Fails where a plugin said what cannot be said.
-fn dress(
-    snapshot: &Snapshot,
-    format: &dyn WireFormat,
-    asked: &Asked,
-    mut replies: Vec<Reply>,
-) -> Result<Dressed, String> {
-    let request = asked.request();
-    let keyed = |role| Ids::new(ids::key(asked.seed, asked.session.name(), asked.turn, role));
-    let mut call_ids = keyed("call");
-    for reply in &mut replies {
-        for event in &mut reply.events {
-            if let Event::ToolCall(call) = event
-                && call.id.is_none()
-            {
-                call.id = Some(format.tool_call_id(&mut call_ids));
-            }
-        }
-    }
-    let usage = if !request.stream || request.stream_usage {
-        Counter::new(asked.tokens).usage(request, replies.iter())
-    } else {
-        Usage::default()
-    };
-    let (model, patch, headers) = match replies.first_mut() {
-        Some(first) => (first.model.take(), first.patch.take(), std::mem::take(&mut first.headers)),
-        None => (None, None, Vec::new()),
-    };
-    if let Some(patch) = &patch
-        && !json::is_object(patch)
-    {
-        return Err("answered with a `patch` that is no JSON object".into());
-    }
-    let envelope = Envelope {
-        ids: keyed("answer"),
-        created: asked.now_ms / 1_000,
-        model: model.unwrap_or_else(|| request.model.to_string()),
-        usage,
-        stream_usage: request.stream_usage,
-        patch,
-    };
-    let replies = replies.into_iter().map(|reply| (snapshot.schedule.of(reply.pacing), reply));
-    Ok(Dressed {
-        envelope,
-        replies: replies.map(|(schedule, reply)| (reply, schedule)).collect(),
-        headers: plugin_headers(&headers)?,
-        dice: keyed("pace"),
-    })
-}
-
-/// The headers that a plugin adds. Those that frame the message are the server's.
-fn plugin_headers(headers: &[(String, String)]) -> Result<HeaderMap, String> {
-    const FRAMING: [&str; 5] = ["connection", "content-length", "transfer-encoding", "upgrade", "date"];
-    let mut map = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        let parsed = HeaderName::try_from(name.as_str()).ok().zip(HeaderValue::try_from(value.as_str()).ok());
-        let Some((header, value)) = parsed.filter(|(name, _)| !FRAMING.contains(&name.as_str())) else {
-            return Err(format!("answered with the header {name:?}: {value:?}, which cannot be sent"));
-        };
-        map.append(header, value);
-    }
-    Ok(map)
 }
 
 /// Renders and sends, in the time that the pacing asks for.
@@ -346,127 +244,4 @@ fn nobody(snapshot: &Snapshot) -> ApiError {
         404,
         format!("No strategy answers this request ({names}). A chain that ends with `mirror` answers everything."),
     )
-}
-
-/// What every answer carries, and what the log says of it.
-pub struct Context {
-    provider: &'static dyn Provider,
-    request_id: String,
-    started: Instant,
-    line: Option<Line>,
-}
-
-/// The line in the log; made only where the log wants it.
-struct Line {
-    method: String,
-    path: String,
-    model: Option<String>,
-}
-
-/// One request's line, written when its answer is over.
-pub struct Record {
-    line: Option<Line>,
-    started: Instant,
-    status: StatusCode,
-    strategy: Option<String>,
-}
-
-impl Record {
-    /// Writes it; `whole` is false where the client went away before the end.
-    pub fn write(self, whole: bool) {
-        let Some(line) = self.line else { return };
-        tracing::info!(
-            target: "standin::request",
-            method = line.method,
-            path = line.path,
-            model = line.model,
-            strategy = self.strategy,
-            status = self.status.as_u16(),
-            duration_us = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            "{}",
-            if whole { "answered" } else { "broken off" }
-        );
-    }
-}
-
-impl Context {
-    fn new(provider: &'static dyn Provider, asked: &Asked, started: Instant) -> Self {
-        let line = logs().then(|| Line {
-            method: "POST".into(),
-            path: asked.path.clone(),
-            model: Some(asked.request().model.to_string()),
-        });
-        Self { provider, request_id: asked.id.clone(), started, line }
-    }
-
-    /// For a request that strategies do not see.
-    pub fn unasked(
-        snapshot: &Snapshot,
-        provider: &'static dyn Provider,
-        session: &Session,
-        head: &Parts,
-        started: Instant,
-    ) -> Self {
-        let key = ids::key(snapshot.seed, session.name(), session.next_other(), "other");
-        let line =
-            logs().then(|| Line { method: head.method.to_string(), path: head.uri.path().to_owned(), model: None });
-        Self { provider, request_id: Ids::new(key).hex("req_", 32), started, line }
-    }
-
-    /// The line for the log. Only the first call gets it.
-    pub fn record(&mut self, status: StatusCode, by: Option<&str>) -> Record {
-        let line = self.line.take();
-        let strategy = line.as_ref().and(by).map(str::to_owned);
-        Record { line, started: self.started, status, strategy }
-    }
-
-    /// An answer with the provider's headers.
-    pub fn respond(&self, status: StatusCode, by: Option<&str>, body: Body) -> Response<Body> {
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        for (name, value) in self.provider.headers() {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
-        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
-            headers.insert(HeaderName::from_static(self.provider.request_id_header()), id);
-        }
-        if let Some(by) = by.and_then(|by| HeaderValue::from_str(by).ok()) {
-            headers.insert(STRATEGY, by);
-        }
-        response
-    }
-
-    /// An error in the provider's shape, in either mode.
-    pub fn refuse(mut self, error: &ApiError, by: Option<&str>) -> Response<Body> {
-        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = self.provider.error_body(error, &self.request_id);
-        let mut response = self.respond(status, by, Body::from(body));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(seconds) = error.retry_after_s {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        self.record(status, by).write(true);
-        response
-    }
-
-    /// A body in the provider's JSON.
-    pub fn json(mut self, body: Vec<u8>) -> Response<Body> {
-        let mut response = self.respond(StatusCode::OK, None, Body::from(body));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.record(StatusCode::OK, None).write(true);
-        response
-    }
-}
-
-impl Drop for Context {
-    /// A client that went away before its answer leaves a line as well, with nginx's number for that.
-    fn drop(&mut self) {
-        let status = StatusCode::from_u16(499).unwrap_or(StatusCode::REQUEST_TIMEOUT);
-        self.record(status, None).write(false);
-    }
-}
-
-fn logs() -> bool {
-    tracing::enabled!(target: "standin::request", tracing::Level::INFO)
 }

@@ -37,6 +37,7 @@ fn main() {
         (Variant::Mirror, Load::Unary),
         (Variant::Default, Load::Unary),
         (Variant::Fifty, Load::Unary),
+        (Variant::Fresh, Load::Unary),
         (Variant::Default, Load::OpenAiStream),
         (Variant::Default, Load::AnthropicStream),
     ];
@@ -58,13 +59,15 @@ fn main() {
     let ratio = |one: usize, other: usize| median((0..ROUNDS).map(|round| cost(one, round) / cost(other, round)));
     println!("\n| unary, one worker | CPU a request | of axum | of native |\n| --- | ---: | ---: | ---: |");
     for (i, name) in
-        ["axum, fixed body", "native mirror", "WASM mirror", "default chain", "chain of 50"].iter().enumerate()
+        ["axum, fixed body", "native mirror", "WASM mirror", "default chain", "chain of 50", "fresh WASM mirror"]
+            .iter()
+            .enumerate()
     {
         let own = median((0..ROUNDS).map(|round| cost(i, round)));
         println!("| {name} | {own:.2} µs | {:.2} | {:.2} |", ratio(0, i), ratio(1, i));
     }
     println!("\n| unpaced streams of 200 chunks | frames a second and core |\n| --- | ---: |");
-    for (i, name) in [(5, "OpenAI Chat Completions"), (6, "Anthropic Messages")] {
+    for (i, name) in [(6, "OpenAI Chat Completions"), (7, "Anthropic Messages")] {
         let rate = median(runs[i].iter().map(|run| run.frames as f64 / (run.cpu_us / 1e6)));
         println!("| {name} | {:.2} million |", rate / 1e6);
     }

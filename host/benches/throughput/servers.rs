@@ -18,6 +18,7 @@ pub(crate) enum Variant {
     Fixed,
     Native,
     Mirror,
+    Fresh,
     Default,
     Fifty,
 }
@@ -91,6 +92,7 @@ impl Drop for Server {
 fn configuration(variant: Variant) -> String {
     match variant {
         Variant::Mirror => "strategies: [mirror]\n".into(),
+        Variant::Fresh => "strategies: [{ use: mirror, isolation: fresh }]\n".into(),
         Variant::Fifty => {
             let mut text = String::from("strategies:\n");
             for i in 1..50 {

@@ -26,6 +26,11 @@ pub fn digest(bytes: &[u8]) -> Key {
     Sha256::digest(bytes).into()
 }
 
+/// A digest as text.
+pub fn hex(key: &Key) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Loads the compiled form of a component from the cache, or compiles it and keeps it there: in this folder, else in the
 /// user's. A cache that cannot be used costs time, and a line in the log.
 ///
@@ -92,11 +97,7 @@ fn store(file: &Path, native: &[u8]) -> io::Result<()> {
 fn name(engine: &Engine, key: &Key) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
-    let mut name = String::with_capacity(2 * DIGEST + 24);
-    for byte in key {
-        name.push_str(&format!("{byte:02x}"));
-    }
-    name + &format!("-{:016x}.cwasm", hasher.finish())
+    format!("{}-{:016x}.cwasm", hex(key), hasher.finish())
 }
 
 /// `$STANDIN_CACHE_DIR`, else `standin` in the user's cache directory.

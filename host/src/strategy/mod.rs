@@ -1,7 +1,7 @@
 //! The strategies: WebAssembly components, and the only place that knows wasmtime.
 //!
 //! `chain` asks the plugins of a configuration in order, `activation` says which need not be asked, `pool` keeps the warm
-//! instances of each worker, `instance` is one of them. `loader` turns a file into a checked `plugin`, with `trial` and
+//! instances of each worker, `instance` is one of them, `health` puts a plugin aside that keeps timing out. `loader` turns a file into a checked `plugin`, with `trial` and
 //! `cache`. `imports` and `wasi` are what a guest can ask of the host; `bindings` and `convert` are the contract's types.
 
 mod bindings;
@@ -16,6 +16,7 @@ pub mod asked;
 pub mod cache;
 pub mod chain;
 pub mod engine;
+pub mod health;
 pub mod instance;
 pub mod loader;
 pub mod plugin;

@@ -6,8 +6,9 @@
 use std::cell::RefCell;
 
 use super::chain::Chain;
+use super::health::Health;
 use super::instance::{Failure, Instance};
-use super::plugin::{Health, Plugin};
+use super::plugin::Plugin;
 use crate::config::Isolation;
 
 #[derive(Default)]

@@ -15,6 +15,8 @@ pub const COMMON: &str = "default";
 pub const MAX_SESSIONS: usize = 16_384;
 /// What one strategy may keep in one session, keys and values together, in bytes.
 pub const MAX_STATE_BYTES: usize = 1 << 20;
+/// A session's name may be so long, in bytes; a longer one is known by its SHA-256.
+pub const MAX_NAME: usize = 256;
 const SHARDS: usize = 16;
 
 /// Sessions by name, each with the time of its last use.
@@ -66,6 +68,9 @@ impl Sessions {
     /// The session of that name, made where there is none yet; the common one for no name.
     pub fn get(&self, name: Option<&str>) -> Arc<Session> {
         let Some(name) = name.filter(|name| *name != COMMON) else { return Arc::clone(&self.common) };
+        if name.len() > MAX_NAME {
+            return self.get(Some(&super::cache::hex(&super::cache::digest(name.as_bytes()))));
+        }
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         let mut shard = lock(&self.shards[(hasher.finish() as usize) % SHARDS]);
@@ -188,6 +193,16 @@ mod tests {
         assert_eq!(session.fetch_add("a", "n".into(), 1), Err(StateError::NotANumber));
         session.set("a", "n".into(), i64::MAX.to_string()).unwrap();
         assert_eq!(session.fetch_add("a", "n".into(), 1), Err(StateError::NotANumber));
+    }
+
+    #[test]
+    fn a_long_name_is_a_session_like_any_other_and_takes_little_memory() {
+        let sessions = Sessions::default();
+        let (long, other) = ("x".repeat(100_000), "y".repeat(100_000));
+        assert_eq!(sessions.get(Some(&long)).next_turn(), 0);
+        assert_eq!(sessions.get(Some(&long)).next_turn(), 1);
+        assert_eq!(sessions.get(Some(&other)).next_turn(), 0);
+        assert_eq!(sessions.get(Some(&long)).name().len(), 64);
     }
 
     #[test]

@@ -380,3 +380,9 @@ fn a_verbatim_body_that_cannot_be_streamed_is_told() {
         }
     }
 }
+
+#[test]
+fn a_minimal_component_is_at_most_100_kilobytes() {
+    let mirror = standin::strategy::loader::BUNDLED.iter().find(|it| it.name == "mirror").unwrap();
+    assert!(mirror.wasm.len() <= 100_000, "{} bytes", mirror.wasm.len());
+}
