@@ -13,7 +13,10 @@ use standin::reload::{self, Source, Watched};
 use standin::server::Server;
 use standin::snapshot::{Snapshot, names, with_missing_strategies};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 use super::config_file;
 use super::output::{complain, say};
@@ -174,16 +177,17 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
 }
 
 fn start_log(args: &Args) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(&args.log).map_err(|error| {
+    let filter: Targets = args.log.parse().map_err(|error| {
         anyhow::anyhow!("--log {}: {error}; expected a level such as `info`, or `warn,standin=debug`", args.log)
     })?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+    let layer = fmt::layer().with_writer(std::io::stderr);
+    let log = tracing_subscriber::registry();
     match args.log_format {
-        LogFormat::Text => log.with_target(false).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => {
+            let layer = layer.with_target(false).with_ansi(std::io::stderr().is_terminal());
+            log.with(layer.with_filter(filter)).init();
+        }
+        LogFormat::Json => log.with(layer.json().flatten_event(true).with_filter(filter)).init(),
     }
     Ok(())
 }
