@@ -208,7 +208,7 @@ pub enum Isolation {
     /// Instances are kept and serve one request after another.
     #[default]
     Warm,
-    /// Each request gets an instance of its own, at about a tenth of the throughput.
+    /// Each request gets an instance of its own, at about a third of the throughput.
     Fresh,
 }
 
