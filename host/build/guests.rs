@@ -15,7 +15,7 @@ const TARGET: &str = "wasm32-wasip2";
 pub(crate) fn build(out: &Path) -> Result<(), String> {
     let host = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let root = host.parent().ok_or("host/ has no parent folder")?.to_owned();
-    for input in ["strategies", "guest-sdk", "wit", "Cargo.lock", "host/src/strategy/tuning.rs"] {
+    for input in ["strategies", "guest-sdk", "wit", "Cargo.toml", "Cargo.lock", "host/src/strategy/tuning.rs"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
 

@@ -15,6 +15,7 @@ pub mod reload;
 #[cfg(feature = "engine")]
 pub mod snapshot;
 
+pub mod kept;
 pub mod pace;
 #[cfg(feature = "engine")]
 pub mod strategy;

@@ -7,26 +7,24 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::get;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
 
-use crate::exchange::{App, Context, SESSION, exchange};
+use crate::exchange::{App, embed, exchange, plain};
 use crate::snapshot::Snapshot;
 use crate::strategy::pool;
-use crate::strategy::state::Sessions;
-use crate::wire::{self, Provider, WireFormat};
+use crate::wire::endpoint::{self, Endpoint, Found};
 
 /// A client may take so long to send a request's head.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -59,7 +57,7 @@ impl Server {
     pub fn start(listen: SocketAddr, workers: usize, snapshot: Snapshot) -> io::Result<Self> {
         let socket = bind(listen)?;
         let address = socket.local_addr()?;
-        let app = Arc::new(App { snapshot: ArcSwap::from_pointee(snapshot), sessions: Sessions::default() });
+        let app = Arc::new(App::new(snapshot));
         let (stop, stopped) = watch::channel(false);
         let workers = (0..workers.max(1))
             .map(|number| Worker::start(number, Arc::clone(&app), stopped.clone()))
@@ -198,25 +196,18 @@ async fn serve(stream: tokio::net::TcpStream, router: Router, watcher: hyper_uti
     let _ = watcher.watch(connection).await;
 }
 
-/// Every route, with and without the `/v1` prefix.
+/// standin's own routes; every other path is a provider's.
 fn router(app: Arc<App>) -> Router {
-    let mut router = Router::new().route("/health", get(health));
-    for prefix in ["", "/v1"] {
-        for (path, format) in wire::routes() {
-            router = router.route(&format!("{prefix}{path}"), endpoint(format));
-        }
-        router = router
-            .route(&format!("{prefix}/models"), get(models))
-            .route(&format!("{prefix}/models/{{*id}}"), get(model));
-    }
-    router.fallback(not_found).method_not_allowed_fallback(method_not_allowed).with_state(app)
+    Router::new()
+        .route("/health", get(health))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(dispatch)
+        .with_state(app)
 }
 
-fn endpoint(format: &'static dyn WireFormat) -> MethodRouter<Arc<App>> {
-    post(move |State(app): State<Arc<App>>, request: Request| async move {
-        let (head, body) = request.into_parts();
-        exchange(&app, format, head, body).await
-    })
+async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let (head, _) = request.into_parts();
+    plain::refuse(&app, &head, |provider| provider.method_not_allowed(head.method.as_str(), head.uri.path()))
 }
 
 async fn health() -> Response<Body> {
@@ -225,60 +216,28 @@ async fn health() -> Response<Body> {
     response
 }
 
-async fn models(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
-    let (provider, context) = unasked(&app, request);
-    let body = provider.model_list(&app.snapshot.load().models);
-    context.json(body)
-}
-
-async fn model(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let (provider, context) = unasked(&app, request);
-    let snapshot = app.snapshot.load();
-    // Where any model is served, any model is there.
-    let any = snapshot.models.is_empty().then(|| {
-        let crate::config::Model { id, created, owned_by } = crate::config::Model::new(&id);
-        wire::Model { id, created, owned_by }
-    });
-    match snapshot.models.iter().find(|it| it.id == id).or(any.as_ref()) {
-        Some(model) => context.json(provider.model(model)),
-        None => context.refuse(&provider.unknown_model(&id), None),
+/// Hands a request to whoever answers its path.
+async fn dispatch(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let Some(Found { endpoint, deployment }) = endpoint::find(head.uri.path()) else {
+        return plain::refuse(&app, &head, |provider| provider.not_found(head.method.as_str(), head.uri.path()));
+    };
+    let methods = endpoint.methods();
+    if !methods.split(", ").any(|method| method == head.method) {
+        let mut response =
+            plain::refuse(&app, &head, |provider| provider.method_not_allowed(head.method.as_str(), head.uri.path()));
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+        return response;
     }
-}
-
-async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
-    let error = |provider: &dyn Provider, request: &Request| {
-        provider.not_found(request.method().as_str(), request.uri().path())
-    };
-    refuse(&app, request, error)
-}
-
-async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
-    let error = |provider: &dyn Provider, request: &Request| {
-        provider.method_not_allowed(request.method().as_str(), request.uri().path())
-    };
-    refuse(&app, request, error)
-}
-
-fn refuse(
-    app: &App,
-    request: Request,
-    error: impl Fn(&dyn Provider, &Request) -> crate::chat::ApiError,
-) -> Response<Body> {
-    let provider = provider_of(&request);
-    let error = error(provider, &request);
-    let (_, context) = unasked(app, request);
-    context.refuse(&error, None)
-}
-
-fn provider_of(request: &Request) -> &'static dyn Provider {
-    wire::provider_of(&|name| request.headers().contains_key(name))
-}
-
-/// A request that no strategy sees: whose shape the answer has, and what it carries.
-fn unasked(app: &App, request: Request) -> (&'static dyn Provider, Context) {
-    let provider = provider_of(&request);
-    let (head, _) = request.into_parts();
-    let session = app.sessions.get(head.headers.get(SESSION).and_then(|name| name.to_str().ok()));
-    let context = Context::unasked(&app.snapshot.load(), provider, &session, &head, Instant::now());
-    (provider, context)
+    match endpoint {
+        Endpoint::Answer(format) => exchange(&app, format, deployment.as_deref(), head, body).await,
+        Endpoint::Embed(format) => embed(&app, format, deployment.as_deref(), head, body).await,
+        Endpoint::CountTokens => plain::count_tokens(&app, head, body).await,
+        Endpoint::Moderate => plain::moderate(&app, head, body).await,
+        Endpoint::Models => plain::models(&app, &head),
+        Endpoint::Model(id) => plain::model(&app, &head, &id),
+        Endpoint::Kept(id) => plain::kept(&app, &head, &id),
+        Endpoint::KeptInput(id) => plain::kept_input(&app, &head, &id),
+        Endpoint::KeptCancel(id) => plain::kept_cancel(&app, &head, &id),
+    }
 }

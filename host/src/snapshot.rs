@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::load::Reference;
-use crate::config::{Clock, Config, ConfigError, Diagnostic, Isolation, Limits, Loaded, ResolvedStage, TokenCount};
+use crate::config::{
+    Clock, Config, ConfigError, Diagnostic, FaultRule, Isolation, Limits, Loaded, RateLimits, ResolvedStage, TokenCount,
+};
 use crate::pace::stream::Schedule;
 use crate::strategy::chain::Chain;
 use crate::strategy::loader::{BUNDLED, Folders, Loader};
@@ -29,6 +31,10 @@ pub struct Snapshot {
     pub clock: Clock,
     /// How tokens are counted.
     pub tokens: TokenCount,
+    /// What goes wrong on purpose.
+    pub faults: Vec<FaultRule>,
+    /// What a key may use up in a minute.
+    pub rate_limits: Option<RateLimits>,
     /// The largest body, in bytes.
     pub body_limit: usize,
     /// How long open requests may go on after the signal to stop.
@@ -129,6 +135,8 @@ impl Snapshot {
             seed: config.seed,
             clock: config.clock,
             tokens: config.tokens,
+            faults: config.faults.clone(),
+            rate_limits: config.rate_limits,
             body_limit: config.body_limit.as_usize(),
             shutdown_timeout: config.shutdown_timeout.0,
         };
@@ -184,7 +192,7 @@ fn default_chain(
     }
     // Watched whether it is there or not: it may appear.
     files.push(responses);
-    stages.push(ResolvedStage::named("mirror"));
+    stages.extend(["schema", "mirror", "reasoning", "embeddings"].map(ResolvedStage::named));
     stages
 }
 

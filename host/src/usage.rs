@@ -2,9 +2,9 @@
 //!
 //! Input follows OpenAI's published recipe for chat models: the tokens of every text, 3 for each message, and 3 that prime
 //! the answer; tool definitions, calls and results count by their text. Output is the tokens of what the model says, thinks and
-//! passes to tools.
+//! passes to tools. What is no conversation is only its texts.
 
-use crate::chat::{Body, Content, Event, Reply, Request, Usage};
+use crate::chat::{Body, Content, Event, Operation, Reply, Request, Usage};
 use crate::config::TokenCount;
 use crate::tokens;
 
@@ -36,6 +36,14 @@ impl<'r> Counter<'r> {
 
     /// The tokens that go in.
     pub fn input(&mut self, request: &'r Request<'_>) -> u32 {
+        if request.operation != Operation::Chat {
+            let prompts = request.messages.iter().filter_map(|message| match &message.body {
+                Body::Text(text) => Some(text),
+                Body::Parts(_) => None,
+            });
+            let texts = prompts.chain(&request.more_prompts).chain(&request.embedding_inputs);
+            return texts.map(|text| self.count(text)).sum();
+        }
         let mut total = PRIMING;
         for tool in &request.tools {
             let texts = [Some(&tool.name), tool.description.as_ref(), tool.parameters.as_ref()];

@@ -4,6 +4,7 @@ pub mod reply;
 pub mod request;
 
 pub use reply::{
-    ApiError, Chunking, Event, Fault, Finish, Outcome, Pacing, RawResponse, Reasoning, Reply, ToolCall, Usage,
+    ApiError, Chunking, EmbeddingOutcome, Event, Fault, Finish, Outcome, Pacing, RawResponse, Reasoning, Reply,
+    ToolCall, Usage,
 };
-pub use request::{Body, Content, Media, MediaSource, Message, Operation, Request, Role, Tool, ToolChoice};
+pub use request::{Body, Content, Form, Media, MediaSource, Message, Operation, Request, Role, Tool, ToolChoice};

@@ -15,6 +15,19 @@ pub enum Outcome {
     Verbatim(RawResponse),
 }
 
+/// What an embedder makes of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EmbeddingOutcome {
+    /// Ask the next one.
+    Pass,
+    /// A vector for each input, in order.
+    Vectors(Vec<Vec<f32>>),
+    /// A failure that the client sees.
+    Error(ApiError),
+    /// A whole response in the provider's own bytes.
+    Verbatim(RawResponse),
+}
+
 /// An answer of the model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reply {
@@ -32,6 +45,8 @@ pub struct Reply {
     pub patch: Option<String>,
     /// Headers of the answer, beside the provider's own.
     pub headers: Vec<(String, String)>,
+    /// The stop sequence that ended it, where the host cut it there.
+    pub stop_sequence: Option<String>,
 }
 
 impl Reply {
@@ -43,6 +58,7 @@ impl Reply {
     /// Why the reply ended: as the strategy said, else by what it holds.
     pub fn finish(&self) -> Finish<'_> {
         match self.finish.as_deref() {
+            Some("stop-sequence") => Finish::StopSequence(self.stop_sequence.as_deref()),
             Some(word) => Finish::from_word(word),
             None if self.events.iter().any(|event| matches!(event, Event::ToolCall(_))) => Finish::ToolCalls,
             None => Finish::Stop,
@@ -108,8 +124,8 @@ pub enum Finish<'a> {
     ContentFilter,
     /// It refused.
     Refusal,
-    /// It met a stop sequence.
-    StopSequence,
+    /// It met a stop sequence: this one, where it is known.
+    StopSequence(Option<&'a str>),
     /// It paused a long turn.
     Pause,
     /// A provider's own word.
@@ -125,7 +141,7 @@ impl<'a> Finish<'a> {
             "tool-calls" => Self::ToolCalls,
             "content-filter" => Self::ContentFilter,
             "refusal" => Self::Refusal,
-            "stop-sequence" => Self::StopSequence,
+            "stop-sequence" => Self::StopSequence(None),
             "pause" => Self::Pause,
             other => Self::Other(other),
         }

@@ -24,6 +24,8 @@ pub struct Request<'a> {
     pub tools: Vec<Tool<'a>>,
     /// Whether one of them may, must or must not be called.
     pub tool_choice: ToolChoice<'a>,
+    /// Whether an answer may call several tools; where not, the host sends the first call alone.
+    pub parallel_tool_calls: bool,
     /// JSON Schema that the answer has to satisfy, as JSON text.
     pub output_schema: Option<Cow<'a, str>>,
     /// The most tokens that the client wants.
@@ -32,6 +34,31 @@ pub struct Request<'a> {
     pub stop: Vec<Cow<'a, str>>,
     /// What an embeddings request asks to embed.
     pub embedding_inputs: Vec<Cow<'a, str>>,
+    /// Further prompts of a text completion; each is answered as a request of its own.
+    pub more_prompts: Vec<Cow<'a, str>>,
+    /// How the answer is to be written.
+    pub form: Form,
+}
+
+/// How the client wants its answer written, beside what it says. Strategies do not see it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Form {
+    /// Each token with its logarithmic probability, and so many alternatives to it.
+    pub logprobs: Option<u32>,
+    /// Chunks of a stream are padded, so that their sizes tell nothing.
+    pub obfuscation: bool,
+    /// The client speaks the older protocol of `functions`, in which there is one call and no id.
+    pub functions: bool,
+    /// Vectors as base64 instead of lists of numbers.
+    pub base64: bool,
+    /// The answer can be asked for again by its id.
+    pub keep: bool,
+    /// The client does not wait for the answer, and asks for it later.
+    pub background: bool,
+    /// Thoughts in the opaque form that a client can send back.
+    pub encrypted: bool,
+    /// What of the request stands in the answer: members of a JSON object, without the braces.
+    pub echo: String,
 }
 
 impl<'a> Request<'a> {
@@ -46,10 +73,13 @@ impl<'a> Request<'a> {
             messages: Vec::new(),
             tools: Vec::new(),
             tool_choice: ToolChoice::Auto,
+            parallel_tool_calls: true,
             output_schema: None,
             max_output_tokens: None,
             stop: Vec::new(),
             embedding_inputs: Vec::new(),
+            more_prompts: Vec::new(),
+            form: Form::default(),
         }
     }
 
@@ -69,10 +99,13 @@ impl<'a> Request<'a> {
                 ToolChoice::Required => ToolChoice::Required,
                 ToolChoice::Named(name) => ToolChoice::Named(owned(name)),
             },
+            parallel_tool_calls: self.parallel_tool_calls,
             output_schema: self.output_schema.map(owned),
             max_output_tokens: self.max_output_tokens,
             stop: self.stop.into_iter().map(owned).collect(),
             embedding_inputs: self.embedding_inputs.into_iter().map(owned).collect(),
+            more_prompts: self.more_prompts.into_iter().map(owned).collect(),
+            form: self.form,
         }
     }
 
@@ -97,6 +130,10 @@ impl<'a> Request<'a> {
 pub enum Operation {
     /// A conversation is continued.
     Chat,
+    /// A text is continued.
+    TextCompletion,
+    /// Texts become vectors.
+    Embeddings,
 }
 
 impl Operation {
@@ -104,6 +141,8 @@ impl Operation {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::TextCompletion => "text_completion",
+            Self::Embeddings => "embeddings",
         }
     }
 }
@@ -148,7 +187,7 @@ impl<'a> Message<'a> {
     }
 
     /// The same message, borrowing nothing.
-    fn into_owned(self) -> Message<'static> {
+    pub fn into_owned(self) -> Message<'static> {
         let body = match self.body {
             Body::Text(text) => Body::Text(owned(text)),
             Body::Parts(parts) => Body::Parts(parts.into_iter().map(Content::into_owned).collect()),

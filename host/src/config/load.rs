@@ -177,6 +177,23 @@ impl Check {
         if config.body_limit.0 == 0 {
             self.error(&["body-limit".into()], "`body-limit`: expected more than 0, found 0", "such as `16MiB`");
         }
+        for (index, fault) in config.faults.iter().enumerate() {
+            let at = |key: &str| ["faults".into(), index.into(), Step::from(key)];
+            if let Some(status) = fault.status.filter(|status| !(400..600).contains(status)) {
+                let message = format!("`faults[{index}].status`: expected 400 to 599, found {status}");
+                self.error(&at("status"), message, "an error has a status from 400 to 599");
+            }
+            if fault.retry_after.is_some() && fault.status.is_none() {
+                let message = format!("`faults[{index}].retry-after` stands without a `status`");
+                self.error(&at("retry-after"), message, "only an error tells the client to try again");
+            }
+            // What was taken out of it as a mistake is told already.
+            let whole = self.diagnostics.is_empty();
+            if whole && fault.status.is_none() && fault.fault.is_none() && fault.delay.0.is_zero() {
+                let message = format!("`faults[{index}]` does nothing: expected `status`, `fault` or `delay`");
+                self.error(&at("rate")[..2], message, "say what goes wrong");
+            }
+        }
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for (index, model) in config.models.iter().enumerate() {
             let path = ["models".into(), index.into(), "id".into()];

@@ -11,6 +11,7 @@ mod scalar;
 mod source;
 mod syntax;
 mod tree;
+mod trouble;
 mod typed;
 pub mod units;
 pub mod yaml;
@@ -19,6 +20,7 @@ pub use load::{Loaded, Reference, ResolvedStage, from_str, load};
 pub use model::{Chunking, Clock, Config, Isolation, Limits, Model, Pacing, Stage, TokenCount, schema};
 pub use report::{ConfigError, Diagnostic, Severity};
 pub use tree::{Position, Step};
+pub use trouble::{Break, BreakKind, FaultRule, RateLimits};
 pub use units::{Size, Time, parse_listen};
 
 #[cfg(test)]

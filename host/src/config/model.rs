@@ -15,6 +15,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use super::trouble::{FaultRule, RateLimits};
 use super::units::{self, Size, Time};
 
 /// The configuration of standin. Every key may be left out, and an empty file is a configuration too.
@@ -43,6 +44,11 @@ pub struct Config {
     pub models: Vec<Model>,
     /// How replies are cut into chunks and timed, where a strategy does not say.
     pub pacing: Pacing,
+    /// What goes wrong on purpose, and how often. Default: nothing.
+    pub faults: Vec<FaultRule>,
+    /// What every key may use up in a minute. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limits: Option<RateLimits>,
     /// The largest request body that is accepted. Default: `16MiB`.
     pub body_limit: Size,
     /// How long open requests may go on after the signal to stop. Default: `30s`.
@@ -61,6 +67,8 @@ impl Default for Config {
             strategies: None,
             models: Vec::new(),
             pacing: Pacing::default(),
+            faults: Vec::new(),
+            rate_limits: None,
             body_limit: Size::from_mib(16),
             shutdown_timeout: Time::from_millis(30_000),
         }

@@ -12,6 +12,7 @@ use crate::chat::ApiError;
 use crate::snapshot::Snapshot;
 use crate::strategy::asked::Asked;
 use crate::strategy::state::Session;
+use crate::wire::rate::RateStatus;
 use crate::wire::{Ids, Provider, ids};
 
 /// What every answer carries, and what the log says of it.
@@ -19,6 +20,7 @@ pub struct Context {
     provider: &'static dyn Provider,
     request_id: String,
     started: Instant,
+    rate: Option<RateStatus>,
     line: Option<Line>,
 }
 
@@ -56,13 +58,18 @@ impl Record {
 }
 
 impl Context {
-    pub(super) fn new(provider: &'static dyn Provider, asked: &Asked, started: Instant) -> Self {
+    pub(super) fn new(
+        provider: &'static dyn Provider,
+        asked: &Asked,
+        started: Instant,
+        rate: Option<RateStatus>,
+    ) -> Self {
         let line = logs().then(|| Line {
             method: "POST".into(),
             path: asked.path.clone(),
             model: Some(asked.request().model.to_string()),
         });
-        Self { provider, request_id: asked.id.clone(), started, line }
+        Self { provider, request_id: asked.id.clone(), started, rate, line }
     }
 
     /// For a request that strategies do not see.
@@ -72,11 +79,17 @@ impl Context {
         session: &Session,
         head: &Parts,
         started: Instant,
+        rate: Option<RateStatus>,
     ) -> Self {
         let key = ids::key(snapshot.seed, session.name(), session.next_other(), "other");
         let line =
             logs().then(|| Line { method: head.method.to_string(), path: head.uri.path().to_owned(), model: None });
-        Self { provider, request_id: Ids::new(key).hex("req_", 32), started, line }
+        Self { provider, request_id: Ids::new(key).hex("req_", 32), started, rate, line }
+    }
+
+    /// What the key has of its budgets, from now on.
+    pub(super) fn set_rate(&mut self, rate: Option<RateStatus>) {
+        self.rate = rate;
     }
 
     /// The line for the log. Only the first call gets it.
@@ -91,8 +104,19 @@ impl Context {
         let mut response = Response::new(body);
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        for (name, value) in self.provider.headers() {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.reserve(16);
+        let fixed =
+            |name: &'static str, value: &'static str| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.extend(self.provider.headers().iter().map(|(name, value)| fixed(name, value)));
+        match &self.rate {
+            None => headers.extend(self.provider.unlimited_headers().iter().map(|(name, value)| fixed(name, value))),
+            Some(rate) => {
+                for (name, value) in self.provider.rate_headers(rate) {
+                    if let Ok(value) = HeaderValue::try_from(value) {
+                        headers.insert(HeaderName::from_static(name), value);
+                    }
+                }
+            }
         }
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             headers.insert(HeaderName::from_static(self.provider.request_id_header()), id);

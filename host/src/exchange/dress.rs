@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::trim::trim;
 use crate::chat::{Event, Reply, Usage};
 use crate::pace::stream::Schedule;
 use crate::snapshot::Snapshot;
@@ -17,17 +18,20 @@ pub(super) struct Dressed {
     pub(super) dice: Ids,
 }
 
-/// Fills in what strategies leave to the host: ids, model, usage, pacing. Fails where a plugin said what cannot be said.
+/// Fills in what strategies leave to the host: ids, model, usage, pacing. Tokens are counted where they are shown, or where
+/// `count` asks for it. Fails where a plugin said what cannot be said.
 pub(super) fn dress(
     snapshot: &Snapshot,
     format: &dyn WireFormat,
     asked: &Asked,
     mut replies: Vec<Reply>,
+    count: bool,
 ) -> Result<Dressed, String> {
     let request = asked.request();
     let keyed = |role| Ids::new(ids::key(asked.seed, asked.session.name(), asked.turn, role));
     let mut call_ids = keyed("call");
     for reply in &mut replies {
+        trim(reply, request, asked.tokens);
         for event in &mut reply.events {
             if let Event::ToolCall(call) = event
                 && call.id.is_none()
@@ -36,7 +40,7 @@ pub(super) fn dress(
             }
         }
     }
-    let usage = if !request.stream || request.stream_usage {
+    let usage = if !request.stream || request.stream_usage || count {
         Counter::new(asked.tokens).usage(request, replies.iter())
     } else {
         Usage::default()
@@ -57,6 +61,7 @@ pub(super) fn dress(
         usage,
         stream_usage: request.stream_usage,
         patch,
+        form: request.form.clone(),
     };
     let replies = replies.into_iter().map(|reply| (snapshot.schedule.of(reply.pacing), reply));
     Ok(Dressed {
@@ -65,6 +70,20 @@ pub(super) fn dress(
         headers: plugin_headers(&headers)?,
         dice: keyed("pace"),
     })
+}
+
+/// What stands beside vectors.
+pub(super) fn embedding_envelope(asked: &Asked) -> Envelope {
+    let request = asked.request();
+    Envelope {
+        ids: Ids::new(ids::key(asked.seed, asked.session.name(), asked.turn, "answer")),
+        created: asked.now_ms / 1_000,
+        model: request.model.to_string(),
+        usage: Usage { input_tokens: Counter::new(asked.tokens).input(request), ..Usage::default() },
+        stream_usage: false,
+        patch: None,
+        form: request.form.clone(),
+    }
 }
 
 /// The headers that a plugin adds. Those that frame the message are the server's.

@@ -68,11 +68,15 @@ pub struct ReplyStream {
     choice: usize,
     cutter: Cutter,
     started: bool,
+    /// The choice at hand was told to the encoder.
+    begun: bool,
     /// A token of this choice is out.
     first_out: bool,
     /// Rendered, and due after the wait that was asked for.
     pending: Vec<u8>,
     dice: Ids,
+    /// What goes wrong after so many more chunks, whatever the replies say.
+    breaks: Option<(u32, Fault)>,
     over: bool,
 }
 
@@ -85,11 +89,18 @@ impl ReplyStream {
             choice: 0,
             cutter: Cutter::default(),
             started: false,
+            begun: false,
             first_out: false,
             pending: Vec::new(),
             dice,
+            breaks: None,
             over: false,
         }
+    }
+
+    /// Goes wrong after so many chunks, or at the end where there are fewer.
+    pub fn break_after(&mut self, chunks: u32, fault: Fault) {
+        self.breaks = Some((chunks, fault));
     }
 
     /// Appends the frames that are due, up to the next wait.
@@ -104,7 +115,28 @@ impl ReplyStream {
         }
         while let Some((reply, schedule)) = self.replies.get(self.choice) {
             let choice = self.choice as u32;
-            match self.cutter.next(reply, schedule.chunking) {
+            if !self.begun {
+                self.begun = true;
+                self.encoder.begin(choice, reply);
+            }
+            let cut = self.cutter.next(reply, schedule.chunking);
+            let is_due = match (&mut self.breaks, &cut) {
+                (Some((0, _)), Some(Cut::Chunk { timed: true, .. }) | None) => true,
+                (Some(_), None) => self.choice + 1 == self.replies.len(),
+                (Some((left, _)), Some(Cut::Chunk { timed: true, .. })) => {
+                    *left -= 1;
+                    false
+                }
+                _ => false,
+            };
+            if is_due
+                && let Some((_, fault)) = self.breaks.take()
+                && let Some(step) = go_wrong(&fault, self.encoder.as_mut(), out)
+            {
+                self.over = true;
+                return step;
+            }
+            match cut {
                 Some(Cut::Chunk { chunk, timed }) => {
                     let delay = if timed { schedule.delay(!self.first_out, &mut self.dice) } else { 0 };
                     self.first_out |= timed;
@@ -118,30 +150,40 @@ impl ReplyStream {
                     }
                 }
                 Some(Cut::Pause(us)) => return Step::Wait(us),
-                Some(Cut::Fault(Fault::Garbage(bytes))) => out.extend_from_slice(bytes.as_bytes()),
                 Some(Cut::Fault(fault)) => {
-                    self.over = true;
-                    return match fault {
-                        Fault::Disconnect => Step::Disconnect,
-                        Fault::Stall => Step::Stall,
-                        Fault::Error(error) => {
-                            self.encoder.error(error, out);
-                            Step::End
-                        }
-                        Fault::Truncate | Fault::Garbage(_) => Step::End,
-                    };
+                    if let Some(step) = go_wrong(fault, self.encoder.as_mut(), out) {
+                        self.over = true;
+                        return step;
+                    }
                 }
                 None => {
                     self.encoder.finish(choice, reply.finish(), out);
                     self.choice += 1;
                     self.cutter = Cutter::default();
-                    self.first_out = false;
+                    (self.begun, self.first_out) = (false, false);
                 }
             }
         }
         self.encoder.close(out);
         self.over = true;
         Step::End
+    }
+}
+
+/// What a fault leaves of a stream; none where it goes on.
+fn go_wrong(fault: &Fault, encoder: &mut dyn StreamEncoder, out: &mut Vec<u8>) -> Option<Step> {
+    match fault {
+        Fault::Disconnect => Some(Step::Disconnect),
+        Fault::Stall => Some(Step::Stall),
+        Fault::Truncate => Some(Step::End),
+        Fault::Error(error) => {
+            encoder.error(error, out);
+            Some(Step::End)
+        }
+        Fault::Garbage(bytes) => {
+            out.extend_from_slice(bytes.as_bytes());
+            None
+        }
     }
 }
 

@@ -287,7 +287,7 @@ fn fold(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a name matches a pattern in which `*` stands for any run of characters.
-fn matches(glob: &str, name: &str) -> bool {
+pub fn matches(glob: &str, name: &str) -> bool {
     let mut pieces = glob.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| name.strip_prefix(first)) else { return false };
     let Some(last) = pieces.next_back() else { return rest.is_empty() };

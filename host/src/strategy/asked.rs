@@ -6,9 +6,9 @@ use bytestring::ByteString;
 use self_cell::self_cell;
 
 use super::state::Session;
-use crate::chat::{ApiError, Request};
+use crate::chat::{Message, Request, Role};
 use crate::config::TokenCount;
-use crate::wire::{WireFormat, json};
+use crate::wire::json;
 
 self_cell!(
     /// A body, and the request that borrows from it.
@@ -20,14 +20,6 @@ self_cell!(
 );
 
 impl Decoded {
-    /// Decodes a body as it came.
-    ///
-    /// # Errors
-    /// What the provider answers to it.
-    pub fn decode(format: &dyn WireFormat, body: ByteString) -> Result<Self, ApiError> {
-        Self::try_new(body, |body| format.decode(body))
-    }
-
     /// A request that was made by hand, and the body that it would have had.
     pub fn from_request(body: ByteString, request: Request<'static>) -> Self {
         Self::new(body, |_| request)
@@ -72,6 +64,24 @@ impl Asked {
     /// The request.
     pub fn request(&self) -> &Request<'_> {
         self.decoded.request()
+    }
+
+    /// The same request with another prompt.
+    pub fn with_prompt(&self, prompt: &str) -> Self {
+        let mut request = self.request().clone().into_owned();
+        request.messages = vec![Message::text_of(Role::User, prompt.to_owned())];
+        Self {
+            decoded: Decoded::from_request(self.decoded.body().into(), request),
+            provider: self.provider,
+            path: self.path.clone(),
+            headers: self.headers.clone(),
+            id: self.id.clone(),
+            session: Arc::clone(&self.session),
+            turn: self.turn,
+            now_ms: self.now_ms,
+            seed: self.seed,
+            tokens: self.tokens,
+        }
     }
 
     /// A header's value, where it is text.

@@ -1,14 +1,16 @@
 //! The chain: strategies in order, the first answer wins, then the amenders in the same order.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::activation::Index;
+use super::activation::{Index, Selection};
 use super::asked::Asked;
 use super::instance::Failure;
 use super::plugin::Plugin;
 use super::pool;
-use crate::chat::{ApiError, Outcome, RawResponse, Reply};
+use crate::chat::{ApiError, EmbeddingOutcome, Outcome, RawResponse, Reply};
 
 /// The plugins of a configuration, in order.
 pub struct Chain {
@@ -27,6 +29,8 @@ pub type Native = fn(&Arc<Asked>) -> Outcome;
 pub enum Answer {
     /// A reply for each choice, at least one.
     Replies(Vec<Reply>),
+    /// A vector for each text.
+    Vectors(Vec<Vec<f32>>),
     /// A failure that the strategy wants the client to see.
     Error(ApiError),
     /// A whole response.
@@ -94,7 +98,7 @@ impl Chain {
             let outcome = pool::call(self, stage, plugin, |instance| instance.respond(asked, 0, condition));
             let answer = match outcome {
                 Ok(Outcome::Pass) => continue,
-                Ok(Outcome::Reply(reply)) => match self.replies(stage, reply, asked, condition) {
+                Ok(Outcome::Reply(reply)) => match self.replies(stage, reply, asked, &selection) {
                     Ok(replies) => Answer::Replies(replies),
                     Err((failed, failure)) => {
                         return Answered {
@@ -118,8 +122,9 @@ impl Chain {
         stage: usize,
         first: Reply,
         asked: &Arc<Asked>,
-        condition: Option<u32>,
+        selection: &Selection,
     ) -> Result<Vec<Reply>, (usize, Failure)> {
+        let condition = selection.of(stage).flatten();
         let choices = asked.request().choices.max(1);
         let mut replies = Vec::with_capacity(choices as usize);
         replies.push(first);
@@ -131,18 +136,65 @@ impl Chain {
                 Outcome::Pass | Outcome::Error(_) | Outcome::Verbatim(_) => replies[0].clone(),
             });
         }
-        if !self.amenders.is_empty() {
-            let selection = self.index.select(asked);
-            for &stage in self.amenders.iter().filter(|stage| selection.of(**stage).is_some()) {
-                for (choice, reply) in (0..).zip(&mut replies) {
-                    let before = std::mem::take(reply);
-                    *reply = pool::call(self, stage, &self.stages[stage], |it| it.amend(asked, choice, before))
-                        .map_err(|failure| (stage, failure))?;
-                }
+        for &stage in self.amenders.iter().filter(|stage| selection.of(**stage).is_some()) {
+            for (choice, reply) in (0..).zip(&mut replies) {
+                let before = std::mem::take(reply);
+                *reply = pool::call(self, stage, &self.stages[stage], |it| it.amend(asked, choice, before))
+                    .map_err(|failure| (stage, failure))?;
             }
         }
         Ok(replies)
     }
+
+    /// Asks the embedders in order.
+    pub fn embed(&self, asked: &Arc<Asked>) -> Answered {
+        let selection = self.index.select(asked);
+        for (stage, plugin) in self.stages.iter().enumerate() {
+            let Some(condition) = selection.of(stage) else { continue };
+            if plugin.exports.embedder.is_none() {
+                continue;
+            }
+            let Some(answer) = self.embed_with(stage, asked, condition) else { continue };
+            return Answered { answer, by: Some(Arc::clone(&plugin.name)) };
+        }
+        Answered { answer: Answer::Nobody, by: None }
+    }
+
+    /// Asks one embedder about all texts, part by part; none where it passes.
+    fn embed_with(&self, stage: usize, asked: &Arc<Asked>, condition: Option<u32>) -> Option<Answer> {
+        let plugin = &self.stages[stage];
+        let texts = &asked.request().embedding_inputs;
+        let mut vectors = Vec::with_capacity(texts.len());
+        while vectors.len() < texts.len() {
+            let part = part(texts, vectors.len());
+            let wanted = part.len();
+            match pool::call(self, stage, plugin, |instance| instance.embed(asked, part, condition)) {
+                Ok(EmbeddingOutcome::Vectors(more)) if more.len() == wanted => vectors.extend(more),
+                Ok(EmbeddingOutcome::Vectors(more)) => {
+                    let reason = format!("answered with {} vectors; expected {wanted}, one for each text", more.len());
+                    return Some(Answer::Failed(Failure::Own(reason)));
+                }
+                Ok(EmbeddingOutcome::Pass) => return None,
+                Ok(EmbeddingOutcome::Error(error)) => return Some(Answer::Error(error)),
+                Ok(EmbeddingOutcome::Verbatim(response)) => return Some(Answer::Verbatim(response)),
+                Err(failure) => return Some(Answer::Failed(failure)),
+            }
+        }
+        Some(Answer::Vectors(vectors))
+    }
+}
+
+/// The texts that are handed over at once, from this one on: what an embedder can do within its time.
+fn part(texts: &[Cow<'_, str>], from: usize) -> Range<usize> {
+    const TEXTS: usize = 64;
+    const BYTES: usize = 32 << 10;
+    let mut bytes = 0;
+    let fits = |text: &&Cow<'_, str>| {
+        bytes += text.len();
+        bytes <= BYTES
+    };
+    let count = texts[from..].iter().take(TEXTS).take_while(fits).count();
+    from..from + count.max(1)
 }
 
 fn settle(outcome: Outcome) -> Answer {

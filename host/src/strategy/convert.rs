@@ -1,10 +1,10 @@
 //! Between the contract's types and the plain ones. Requests are copied into the contract's types where a plugin asks for
 //! them; replies are moved out of them.
 
-use super::bindings::{lifecycle, strategy, types as wit};
+use super::bindings::{embedder, lifecycle, strategy, types as wit};
 use crate::chat::{
-    ApiError, Body, Chunking, Content, Event, Fault, Media, MediaSource, Message, Outcome, Pacing, RawResponse,
-    Reasoning, Reply, Role, Tool, ToolCall, ToolChoice, Usage,
+    ApiError, Body, Chunking, Content, EmbeddingOutcome, Event, Fault, Media, MediaSource, Message, Outcome, Pacing,
+    RawResponse, Reasoning, Reply, Role, Tool, ToolCall, ToolChoice, Usage,
 };
 
 pub(super) const fn role(role: Role) -> wit::Role {
@@ -99,10 +99,21 @@ pub(super) fn outcome(outcome: strategy::Outcome) -> Outcome {
         strategy::Outcome::Pass => Outcome::Pass,
         strategy::Outcome::Reply(it) => Outcome::Reply(reply(it)),
         strategy::Outcome::Error(it) => Outcome::Error(error(it)),
-        strategy::Outcome::Verbatim(it) => {
-            Outcome::Verbatim(RawResponse { status: it.status, headers: it.headers, body: it.body })
-        }
+        strategy::Outcome::Verbatim(it) => Outcome::Verbatim(raw(it)),
     }
+}
+
+pub(super) fn embedding_outcome(outcome: embedder::EmbeddingOutcome) -> EmbeddingOutcome {
+    match outcome {
+        embedder::EmbeddingOutcome::Pass => EmbeddingOutcome::Pass,
+        embedder::EmbeddingOutcome::Vectors(it) => EmbeddingOutcome::Vectors(it),
+        embedder::EmbeddingOutcome::Error(it) => EmbeddingOutcome::Error(error(it)),
+        embedder::EmbeddingOutcome::Verbatim(it) => EmbeddingOutcome::Verbatim(raw(it)),
+    }
+}
+
+fn raw(response: wit::RawResponse) -> RawResponse {
+    RawResponse { status: response.status, headers: response.headers, body: response.body }
 }
 
 pub(super) fn reply(reply: wit::Reply) -> Reply {
@@ -130,6 +141,7 @@ pub(super) fn reply(reply: wit::Reply) -> Reply {
         }),
         patch: reply.patch,
         headers: reply.headers,
+        stop_sequence: None,
     }
 }
 

@@ -1,21 +1,16 @@
-//! The two wasmtime engines of a process, and the clock that interrupts their guests.
+//! The two wasmtime engines of a process.
 //!
 //! Warm instances are few and live long: they are allocated on demand, so that a guest of any size fits. Fresh instances are
 //! made and dropped at every request: they come from a pool of slots that are cleared and reused, which takes a third of the
 //! time. Both compile alike, so what was compiled for one loads in the other.
 
 use std::sync::LazyLock;
-use std::thread;
-use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::imports::Ctx;
-use super::{bindings, tuning, wasi};
-
-/// How often the epoch advances: the grain of every deadline.
-pub const TICK: Duration = Duration::from_millis(5);
+use super::{bindings, epoch, tuning, wasi};
 
 /// An engine, with everything that the host offers to its guests linked.
 pub struct Side {
@@ -56,14 +51,7 @@ impl Side {
             let mut linker = Linker::new(&engine);
             bindings::Plugin::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
             wasi::link(&mut linker)?;
-            let weak = engine.weak();
-            thread::Builder::new().name("standin-epoch".into()).spawn(move || {
-                while let Some(engine) = weak.upgrade() {
-                    engine.increment_epoch();
-                    drop(engine);
-                    thread::sleep(TICK);
-                }
-            })?;
+            epoch::drive(&engine)?;
             Ok(Self { engine, linker })
         };
         build().map_err(|error| format!("this machine cannot run WebAssembly: {error:#}"))
@@ -74,7 +62,7 @@ impl Side {
 /// may be more workers than processors; a slot that is never used costs address space alone.
 fn slots() -> PoolingAllocationConfig {
     const LEAST: u32 = 512;
-    let processors = u32::try_from(thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
+    let processors = u32::try_from(std::thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1);
     let busy = processors.saturating_mul(2).saturating_add(8);
     let slots = busy.max(LEAST);
     let mut pool = PoolingAllocationConfig::new();

@@ -1,5 +1,6 @@
 //! What a plugin can ask of the host: the interfaces of `wit/host.wit`, on the request that its instance is serving.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ struct Call {
     choice: u32,
     condition: Option<u32>,
     dice: Option<Ids>,
+    /// Which of the texts an embedder is to embed: long lists are handed over in parts.
+    part: Range<usize>,
 }
 
 impl Ctx {
@@ -65,7 +68,14 @@ impl Ctx {
         self.output.begin();
         self.limiter.refused = false;
         self.moment.set(asked.now_ms, asked.turn ^ asked.seed.rotate_left(32));
-        self.call = Some(Call { asked: Arc::clone(asked), choice, condition, dice: None });
+        self.call = Some(Call { asked: Arc::clone(asked), choice, condition, dice: None, part: 0..usize::MAX });
+    }
+
+    /// The call is about these texts alone.
+    pub(super) fn only(&mut self, part: Range<usize>) {
+        if let Some(call) = &mut self.call {
+            call.part = part;
+        }
     }
 
     /// The call is over.
@@ -184,7 +194,10 @@ impl request::Host for Ctx {
         Ok(self.asked()?.request().stop.iter().map(|text| text.to_string()).collect())
     }
     fn embedding_inputs(&mut self) -> wasmtime::Result<Vec<String>> {
-        Ok(self.asked()?.request().embedding_inputs.iter().map(|text| text.to_string()).collect())
+        let call = self.call()?;
+        let inputs = &call.asked.request().embedding_inputs;
+        let end = call.part.end.min(inputs.len());
+        Ok(inputs[call.part.start.min(end)..end].iter().map(|text| text.to_string()).collect())
     }
     fn header(&mut self, name: String) -> wasmtime::Result<Option<String>> {
         Ok(self.asked()?.header(&name).map(str::to_owned))

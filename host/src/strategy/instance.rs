@@ -4,6 +4,7 @@
 //! at a time; thrown away after any failure (a trapped guest may not be entered again), after [`MAX_CALLS`] calls, or when it
 //! has grown past three quarters of its memory limit.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::asked::Asked;
-use super::bindings::{amender, lifecycle, strategy};
+use super::bindings::{amender, embedder, lifecycle, strategy};
 use super::convert;
-use super::engine::TICK;
+use super::epoch::{self, TICK};
 use super::imports::Ctx;
 use super::plugin::{Limits, Plugin};
-use crate::chat::{Outcome, Reply};
+use crate::chat::{EmbeddingOutcome, Outcome, Reply};
 
 /// An instance is retired after so many calls, so that what a guest leaks stays bounded.
 pub const MAX_CALLS: u32 = 100_000;
@@ -53,6 +54,7 @@ pub struct Instance {
     store: Store<Ctx>,
     strategy: Option<strategy::Guest>,
     amender: Option<amender::Guest>,
+    embedder: Option<embedder::Guest>,
     lifecycle: lifecycle::Guest,
     limits: Limits,
     calls: u32,
@@ -80,7 +82,8 @@ impl Instance {
         let lifecycle = exports.lifecycle.load(&mut store, &instance).map_err(load)?;
         let strategy = exports.strategy.as_ref().map(|it| it.load(&mut store, &instance)).transpose().map_err(load)?;
         let amender = exports.amender.as_ref().map(|it| it.load(&mut store, &instance)).transpose().map_err(load)?;
-        Ok(Self { store, strategy, amender, lifecycle, limits, calls: 0 })
+        let embedder = exports.embedder.as_ref().map(|it| it.load(&mut store, &instance)).transpose().map_err(load)?;
+        Ok(Self { store, strategy, amender, embedder, lifecycle, limits, calls: 0 })
     }
 
     /// Instantiates a plugin, ready to serve.
@@ -143,6 +146,26 @@ impl Instance {
         amended?.map(convert::reply).map_err(Failure::Own)
     }
 
+    /// Asks an embedder about a part of the texts. A plugin that is none passes.
+    ///
+    /// # Errors
+    /// Any [`Failure`]; the instance must not be used again.
+    pub fn embed(
+        &mut self,
+        asked: &Arc<Asked>,
+        part: Range<usize>,
+        condition: Option<u32>,
+    ) -> Result<EmbeddingOutcome, Failure> {
+        self.store.data_mut().begin(asked, 0, condition);
+        self.store.data_mut().only(part);
+        let outcome = self.guarded(self.limits.time, |this| match &this.embedder {
+            Some(guest) => guest.call_embed(&mut this.store),
+            None => Ok(Ok(embedder::EmbeddingOutcome::Pass)),
+        });
+        self.store.data_mut().end();
+        outcome?.map(convert::embedding_outcome).map_err(Failure::Own)
+    }
+
     /// The instance has served long enough, or holds too much, to be kept.
     pub fn is_worn_out(&self) -> bool {
         self.calls >= MAX_CALLS || self.store.data().limiter.used > self.limits.memory / 4 * 3
@@ -164,21 +187,24 @@ impl Instance {
     }
 }
 
-/// Ticks of half a deadline, at least one.
+/// Ticks that last at least half of a deadline: the first one may come at once.
 fn half(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos() / 2 / TICK.as_nanos()).unwrap_or(u64::MAX).max(1)
+    u64::try_from(time.as_nanos().div_ceil(2).div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 fn begin(store: &mut Store<Ctx>, time: Duration) {
     let ctx = store.data_mut();
     ctx.cpu_seen = None;
     ctx.time = time;
-    store.set_epoch_deadline(half(time));
+    let ticks = half(time);
+    epoch::keep_ticking(ticks);
+    store.set_epoch_deadline(ticks);
 }
 
 /// Runs when half of the deadline has passed on the wall, and every tick from then on. A worker that the kernel put to sleep
 /// in the middle of a call must not fail a good plugin: what counts from here on is the CPU time of this thread.
 fn deadline(ctx: &mut Ctx) -> UpdateDeadline {
+    epoch::keep_ticking(1);
     let now = clock_gettime(ClockId::ThreadCPUTime);
     let now = Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0));
     match ctx.cpu_seen {

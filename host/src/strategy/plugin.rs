@@ -78,13 +78,13 @@ pub struct Exports {
     pub(super) lifecycle: lifecycle::GuestIndices,
     pub(super) strategy: Option<strategy::GuestIndices>,
     pub(super) amender: Option<amender::GuestIndices>,
-    pub(super) embedder: bool,
+    pub(super) embedder: Option<embedder::GuestIndices>,
 }
 
 impl Exports {
     /// The names of the roles that the plugin plays.
     pub fn roles(&self) -> impl Iterator<Item = &'static str> {
-        let plays = [self.strategy.is_some(), self.amender.is_some(), self.embedder];
+        let plays = [self.strategy.is_some(), self.amender.is_some(), self.embedder.is_some()];
         ROLES.into_iter().zip(plays).filter_map(|(role, plays)| plays.then_some(role))
     }
 }
@@ -184,7 +184,7 @@ impl Plugin {
             lifecycle: lifecycle::GuestIndices::new(&pre).map_err(link)?,
             strategy: has("strategy").then(|| strategy::GuestIndices::new(&pre)).transpose().map_err(link)?,
             amender: has("amender").then(|| amender::GuestIndices::new(&pre)).transpose().map_err(link)?,
-            embedder: has("embedder").then(|| embedder::GuestIndices::new(&pre)).transpose().map_err(link)?.is_some(),
+            embedder: has("embedder").then(|| embedder::GuestIndices::new(&pre)).transpose().map_err(link)?,
         };
         let mut plugin = Self {
             name: spec.name,

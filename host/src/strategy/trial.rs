@@ -13,25 +13,38 @@ use crate::config::TokenCount;
 
 /// Tries a configured instance. Its state goes to a session that no client sees.
 pub(super) fn run(instance: &mut Instance) -> Result<(), (&'static str, Failure)> {
-    let asked = Arc::new(canned());
+    let asked = Arc::new(canned(chat()));
     match instance.respond(&asked, 0, None) {
         Ok(_) | Err(Failure::Own(_)) => {}
         Err(failure) => return Err(("respond", failure)),
     }
     match instance.amend(&asked, 0, Reply::text("Hello")) {
+        Ok(_) | Err(Failure::Own(_)) => {}
+        Err(failure) => return Err(("amend", failure)),
+    }
+    let asked = Arc::new(Asked { path: "/v1/embeddings".into(), ..canned(embeddings()) });
+    match instance.embed(&asked, 0..1, None) {
         Ok(_) | Err(Failure::Own(_)) => Ok(()),
-        Err(failure) => Err(("amend", failure)),
+        Err(failure) => Err(("embed", failure)),
     }
 }
 
-fn canned() -> Asked {
+fn chat() -> Decoded {
     let mut request = Request::new(Operation::Chat, "standin-trial");
     request.messages.push(Message::text_of(Role::User, "Hello"));
+    let body = r#"{"model":"standin-trial","messages":[{"role":"user","content":"Hello"}]}"#;
+    Decoded::from_request(ByteString::from_static(body), request)
+}
+
+fn embeddings() -> Decoded {
+    let mut request = Request::new(Operation::Embeddings, "standin-trial");
+    request.embedding_inputs.push("Hello".into());
+    Decoded::from_request(ByteString::from_static(r#"{"model":"standin-trial","input":"Hello"}"#), request)
+}
+
+fn canned(decoded: Decoded) -> Asked {
     Asked {
-        decoded: Decoded::from_request(
-            ByteString::from_static(r#"{"model":"standin-trial","messages":[{"role":"user","content":"Hello"}]}"#),
-            request,
-        ),
+        decoded,
         provider: "openai",
         path: "/v1/chat/completions".into(),
         headers: axum::http::HeaderMap::new(),

@@ -6,6 +6,8 @@
 use super::layout::{self, BUCKETS, HEAD, LONGEST, TAG_BITS, bucket, hash, slot, tag};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::iter::successors;
+use std::sync::LazyLock;
 
 static SEEDS: [u8; BUCKETS] = *include_bytes!(concat!(env!("OUT_DIR"), "/o200k_seeds.bin"));
 static SLOTS: [u8; 4 * layout::SLOTS] = *include_bytes!(concat!(env!("OUT_DIR"), "/o200k_slots.bin"));
@@ -17,16 +19,55 @@ const SHORT: usize = 128;
 /// The rank of what is no token, above that of every token.
 const NONE: u32 = u32::MAX;
 
+/// Ordinary tokens; their ranks are the numbers below.
+const VOCABULARY: usize = 199_998;
+
 /// Number of tokens in a piece, which must not be empty.
 #[inline]
 pub(super) fn count(piece: &[u8]) -> u32 {
     if rank(piece) != NONE {
         1
     } else if piece.len() <= SHORT {
-        merge_short(piece)
+        merge_short(piece).0
     } else {
-        merge_long(piece)
+        merge_long(piece).0
     }
+}
+
+/// Appends where each token of a piece ends. The piece begins at `base`, and must not be empty.
+pub(super) fn ends(piece: &[u8], base: usize, ends: &mut Vec<usize>) {
+    if rank(piece) != NONE {
+        ends.push(base + piece.len());
+    } else if piece.len() <= SHORT {
+        let (_, next) = merge_short(piece);
+        // No token begins at the end of the piece, even where `next` is longer.
+        let behind = |at: &usize| next[..piece.len()].get(*at).map(|end| usize::from(*end));
+        ends.extend(successors(behind(&0), behind).map(|end| base + end));
+    } else {
+        let (_, nodes) = merge_long(piece);
+        let behind = |at: &usize| nodes.get(*at).map(|node| node.next as usize);
+        ends.extend(successors(behind(&0), behind).map(|end| base + end));
+    }
+}
+
+/// The bytes of a token; none where no token has this rank.
+pub(super) fn token(rank: u32) -> Option<&'static [u8]> {
+    /// Places of entries by their ranks: found once, by one pass over the entries, and only where somebody asks.
+    static PLACES: LazyLock<Vec<u32>> = LazyLock::new(|| {
+        let mut places = vec![0; VOCABULARY];
+        let mut at = 1;
+        while let Some(&[len, a, b, c]) = ENTRIES.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
+            if let Some(place) = places.get_mut(u32::from_le_bytes([a, b, c, 0]) as usize) {
+                *place = at as u32;
+            }
+            at += HEAD + usize::from(len);
+        }
+        places
+    });
+
+    let at = *PLACES.get(rank as usize)? as usize;
+    let len = usize::from(*ENTRIES.get(at)?);
+    ENTRIES.get(at + HEAD..at + HEAD + len)
 }
 
 /// Rank of a token, or [`NONE`].
@@ -59,7 +100,10 @@ fn rank_of(piece: &[u8], start: usize, end: usize) -> u32 {
 ///
 /// Tokens are named by their first byte. `keys` holds, for each token and the one behind it, the rank of both together
 /// and the token's place, so that its minimum is the leftmost pair of the lowest rank.
-fn merge_short(piece: &[u8]) -> u32 {
+///
+/// Returns the number of tokens, and for each of them where the one behind begins.
+#[inline(always)]
+fn merge_short(piece: &[u8]) -> (u32, [u8; SHORT]) {
     const PLACE_BITS: u32 = SHORT.trailing_zeros();
     const PLACE: usize = SHORT - 1;
 
@@ -84,7 +128,7 @@ fn merge_short(piece: &[u8]) -> u32 {
     loop {
         let lowest = keys[..used].iter().fold(NONE, |lowest, &key| lowest.min(key));
         if lowest == NONE {
-            return tokens;
+            return (tokens, next);
         }
         let left = lowest as usize & PLACE;
         let right = usize::from(next[left]) & PLACE;
@@ -170,10 +214,10 @@ impl Queue {
 }
 
 /// Merges in any number of bytes, O(n log n): the pairs are in a queue, from which outdated ones are dropped as they
-/// come up.
-fn merge_long(piece: &[u8]) -> u32 {
+/// come up. Returns the number of tokens, and the tokens.
+fn merge_long(piece: &[u8]) -> (u32, Vec<Node>) {
     // Not within `tokens::count`, which estimates a text of 4 GiB.
-    let Ok(len) = u32::try_from(piece.len()) else { return u32::MAX };
+    let Ok(len) = u32::try_from(piece.len()) else { return (u32::MAX, Vec::new()) };
     let mut nodes: Vec<Node> = (0..len)
         .map(|at| Node {
             previous: at.wrapping_sub(1),
@@ -208,5 +252,5 @@ fn merge_long(piece: &[u8]) -> u32 {
         nodes[left as usize] = Node { previous, next: behind, rank };
         queue.put(rank, left);
     }
-    tokens
+    (tokens, nodes)
 }

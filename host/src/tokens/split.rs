@@ -23,7 +23,7 @@ static CLASSES: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/o200k_classes.bin
 
 /// Where the piece that starts at `start` ends. `start` is a character boundary before the end of the text, and so is
 /// the result, except that it can be the end.
-#[inline]
+#[inline(always)]
 pub(super) fn piece_end(text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
     let Some((first, after)) = step(text, start) else { return bytes.len() };

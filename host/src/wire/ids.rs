@@ -27,31 +27,44 @@ impl Ids {
 
     /// A prefix and so many letters and digits, such as `chatcmpl-` and 29.
     pub fn alphanumeric(&mut self, prefix: &str, length: usize) -> String {
-        // Ten base-62 digits to a draw: 62^10 < 2^60, so the bias is far below what an id could show.
-        self.mint(prefix, length, 10, ALPHANUMERIC)
+        self.mint(prefix, length, ALPHANUMERIC)
     }
 
     /// A prefix and so many hexadecimal digits, such as `req_` and 32.
     pub fn hex(&mut self, prefix: &str, length: usize) -> String {
-        self.mint(prefix, length, 16, HEX)
+        self.mint(prefix, length, HEX)
     }
 
-    fn mint(&mut self, prefix: &str, length: usize, per_draw: usize, digits: &[u8]) -> String {
-        let mut id = String::with_capacity(prefix.len() + length);
-        id.push_str(prefix);
-        let base = digits.len() as u64;
-        let mut left = 0;
-        let mut draw = 0;
-        for _ in 0..length {
-            if left == 0 {
-                draw = self.next_u64();
-                left = per_draw;
-            }
-            id.push(char::from(digits[(draw % base) as usize]));
-            draw /= base;
-            left -= 1;
+    /// Appends what [`Ids::alphanumeric`] mints, without the text in between.
+    pub fn write_alphanumeric(&mut self, out: &mut Vec<u8>, prefix: &str, length: usize) {
+        out.extend_from_slice(prefix.as_bytes());
+        self.digits(out, length, ALPHANUMERIC);
+    }
+
+    fn mint<const BASE: usize>(&mut self, prefix: &str, length: usize, alphabet: &[u8; BASE]) -> String {
+        let mut id = Vec::with_capacity(prefix.len() + length);
+        id.extend_from_slice(prefix.as_bytes());
+        self.digits(&mut id, length, alphabet);
+        // A prefix and ASCII: never the other case.
+        String::from_utf8(id).unwrap_or_default()
+    }
+
+    /// A draw is a fraction of 64 bits, and its digits to the base are a multiplication each. Ten of them to a draw:
+    /// 62^10 < 2^60, so the bias is far below what an id could show.
+    fn digits<const BASE: usize>(&mut self, out: &mut Vec<u8>, length: usize, alphabet: &[u8; BASE]) {
+        const PER_DRAW: usize = 10;
+        let mut left = length;
+        while left > 0 {
+            let mut draw = self.next_u64();
+            let digits: [u8; PER_DRAW] = std::array::from_fn(|_| {
+                let product = u128::from(draw) * BASE as u128;
+                draw = product as u64;
+                alphabet[(product >> 64) as usize]
+            });
+            let taken = left.min(PER_DRAW);
+            out.extend_from_slice(&digits[..taken]);
+            left -= taken;
         }
-        id
     }
 }
 
@@ -70,4 +83,55 @@ pub fn key(seed: u64, session: &str, turn: u64, role: &str) -> u64 {
     eat(&turn.to_le_bytes());
     eat(role.as_bytes());
     Ids::new(hash).next_u64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_their_length_and_alphabet_and_are_distinct() {
+        let mut ids = Ids::new(1);
+        let mut seen = std::collections::HashSet::new();
+        let mut used = std::collections::HashSet::new();
+        for length in [0, 1, 9, 10, 11, 29, 32, 40] {
+            for _ in 0..200 {
+                let id = ids.alphanumeric("call_", length);
+                assert_eq!((id.len(), id.starts_with("call_")), (5 + length, true));
+                used.extend(id.bytes().skip(5));
+                assert!(length < 9 || seen.insert(id), "minted twice");
+            }
+            let hex = ids.hex("req_", length);
+            assert_eq!(hex.len(), 4 + length);
+            assert!(hex.bytes().skip(4).all(|digit| HEX.contains(&digit)), "{hex}");
+        }
+        let wanted: std::collections::HashSet<u8> = ALPHANUMERIC.iter().copied().collect();
+        assert_eq!(used, wanted);
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_minted() {
+        let mut out = b"id ".to_vec();
+        Ids::new(7).write_alphanumeric(&mut out, "chatcmpl-", 29);
+        assert_eq!(out, format!("id {}", Ids::new(7).alphanumeric("chatcmpl-", 29)).into_bytes());
+    }
+
+    #[test]
+    fn every_digit_is_about_as_frequent_as_another() {
+        let mut counts = [0_u32; 62];
+        let text = Ids::new(3).alphanumeric("", 62_000);
+        for digit in text.bytes() {
+            counts[ALPHANUMERIC.iter().position(|it| *it == digit).unwrap()] += 1;
+        }
+        assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn keys_differ_in_every_part() {
+        let base = key(1, "s", 2, "r");
+        for other in [key(2, "s", 2, "r"), key(1, "t", 2, "r"), key(1, "s", 3, "r"), key(1, "s", 2, "q")] {
+            assert_ne!(base, other);
+        }
+        assert_eq!(base, key(1, "s", 2, "r"));
+    }
 }

@@ -2,23 +2,29 @@
 //!
 //! A provider is one folder here, with one file per endpoint that holds its decoder, its unary encoder and its stream
 //! encoder side by side. A new one implements [`Provider`] once and [`WireFormat`] per endpoint, and is named in
-//! [`routes`]; nothing else changes.
+//! [`endpoint`]; nothing else changes.
 
-use crate::chat::{ApiError, Finish, Reply, Request, Usage};
+use std::sync::Arc;
+
+use crate::chat::{ApiError, Finish, Form, Reply, Request, Usage};
 use crate::pace::cut::Chunk;
 
 pub mod anthropic;
 mod check;
+#[cfg(feature = "engine")]
+pub mod endpoint;
 mod field;
 mod frame;
 pub mod ids;
 pub mod json;
 pub mod openai;
+pub mod rate;
 pub mod sse;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use ids::Ids;
+use rate::{Exceeded, RateStatus};
 
 /// The protocol of one endpoint that strategies answer.
 pub trait WireFormat: Send + Sync {
@@ -29,7 +35,7 @@ pub trait WireFormat: Send + Sync {
     ///
     /// # Errors
     /// What the provider answers to a body that it cannot read, or that lacks something: usually a 400.
-    fn decode<'a>(&self, body: &'a str) -> Result<Request<'a>, ApiError>;
+    fn decode<'a>(&self, body: &'a str, history: &dyn History) -> Result<Request<'a>, ApiError>;
 
     /// Mints an id for a tool call, in the provider's style.
     fn tool_call_id(&self, ids: &mut Ids) -> String;
@@ -45,6 +51,72 @@ pub trait WireFormat: Send + Sync {
     /// # Errors
     /// A sentence that says what is not as the format wants it.
     fn decode_reply(&self, body: &str) -> Result<Reply, String>;
+
+    /// What is kept of an exchange that can be asked for again; `answer` is its unary body. Only asked where
+    /// [`Form::keep`] is set.
+    fn keep(&self, request: &str, answer: &[u8]) -> Option<Kept> {
+        let _ = (request, answer);
+        None
+    }
+
+    /// The body of an answer that the client does not wait for. Only asked of what [`WireFormat::keep`] gave.
+    fn queued(&self, kept: &Kept) -> Vec<u8> {
+        kept.answer.as_bytes().to_vec()
+    }
+}
+
+/// What was said before, for formats whose requests refer to it by id. Everything is the format's own JSON text.
+pub trait History {
+    /// The items of a kept conversation up to and with this answer, oldest first; none where one of them is gone.
+    fn conversation(&self, id: &str) -> Option<Vec<Arc<str>>>;
+    /// One kept item.
+    fn item(&self, id: &str) -> Option<Arc<str>>;
+}
+
+/// Nothing was said before.
+#[derive(Debug, Clone, Copy)]
+pub struct NoHistory;
+
+impl History for NoHistory {
+    fn conversation(&self, _id: &str) -> Option<Vec<Arc<str>>> {
+        None
+    }
+
+    fn item(&self, _id: &str) -> Option<Arc<str>> {
+        None
+    }
+}
+
+/// An exchange that can be asked for again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The id of the answer.
+    pub id: String,
+    /// The answer that this one continues.
+    pub previous: Option<String>,
+    /// The whole answer, as JSON text.
+    pub answer: Arc<str>,
+    /// What the client sent: each item's id, and its JSON text, oldest first.
+    pub input: Vec<(String, Arc<str>)>,
+    /// What was answered, in the same way.
+    pub output: Vec<(String, Arc<str>)>,
+    /// The client did not wait for it.
+    pub background: bool,
+}
+
+/// The protocol of one endpoint that turns texts into vectors.
+pub trait EmbeddingFormat: Send + Sync {
+    /// Whose format it is.
+    fn provider(&self) -> &'static dyn Provider;
+
+    /// Decodes a request's body; the texts are its [`Request::embedding_inputs`].
+    ///
+    /// # Errors
+    /// As [`WireFormat::decode`].
+    fn decode<'a>(&self, body: &'a str) -> Result<Request<'a>, ApiError>;
+
+    /// The body of an answer: a vector for each text.
+    fn encode(&self, envelope: &Envelope, vectors: &[Vec<f32>]) -> Vec<u8>;
 }
 
 /// What an answer says beside what the strategy said. All of it is known before the first byte is sent.
@@ -62,6 +134,8 @@ pub struct Envelope {
     pub stream_usage: bool,
     /// JSON merge patch (RFC 7396) over the envelope, valid JSON.
     pub patch: Option<String>,
+    /// How the client wants it written.
+    pub form: Form,
 }
 
 /// Renders one stream, from the events of [`crate::pace`] to the bytes on the wire. Every method appends whole SSE
@@ -69,6 +143,12 @@ pub struct Envelope {
 pub trait StreamEncoder: Send {
     /// What comes before the first token.
     fn open(&mut self, out: &mut Vec<u8>);
+
+    /// A choice begins that will say all this; its chunks follow.
+    fn begin(&mut self, choice: u32, reply: &Reply) {
+        let _ = (choice, reply);
+    }
+
     /// One chunk of one choice. Choices come one after the other.
     fn chunk(&mut self, choice: u32, chunk: Chunk<'_>, out: &mut Vec<u8>);
     /// The end of one choice.
@@ -87,6 +167,15 @@ pub trait Provider: Send + Sync {
     fn request_id_header(&self) -> &'static str;
     /// Headers that the provider sends on every answer.
     fn headers(&self) -> &'static [(&'static str, &'static str)];
+
+    /// Headers about budgets, on every answer where none is set.
+    fn unlimited_headers(&self) -> &'static [(&'static str, &'static str)];
+
+    /// The same for a budget that is set.
+    fn rate_headers(&self, status: &RateStatus) -> Vec<(&'static str, String)>;
+
+    /// A budget is used up.
+    fn rate_exceeded(&self, model: &str, exceeded: Exceeded, status: &RateStatus) -> ApiError;
     /// The body of an error.
     fn error_body(&self, error: &ApiError, request_id: &str) -> Vec<u8>;
     /// No such path.
@@ -104,8 +193,11 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// What the provider answers where something is missing.
     fn check_headers(&self, header: &dyn Fn(&str) -> bool) -> Result<(), ApiError>;
-    /// The body of `GET /v1/models`.
-    fn model_list(&self, models: &[Model]) -> Vec<u8>;
+    /// The body of `GET /v1/models`, or of the page of it that a query asks for.
+    ///
+    /// # Errors
+    /// What the provider answers to a query that makes no sense.
+    fn model_list(&self, models: &[Model], query: &str) -> Result<Vec<u8>, ApiError>;
     /// The body of `GET /v1/models/{id}`.
     fn model(&self, model: &Model) -> Vec<u8>;
 }
@@ -119,11 +211,6 @@ pub struct Model {
     pub created: u64,
     /// Who owns it.
     pub owned_by: String,
-}
-
-/// The endpoints that strategies answer: path without the `/v1` prefix, and its format.
-pub fn routes() -> [(&'static str, &'static dyn WireFormat); 2] {
-    [("/chat/completions", &openai::chat::Chat), ("/messages", &anthropic::messages::Messages)]
 }
 
 /// The provider whose error shape a client expects on a path that several providers share: an `anthropic-version` or

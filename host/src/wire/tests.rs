@@ -22,6 +22,7 @@ pub(crate) fn envelope() -> Envelope {
         usage,
         stream_usage: true,
         patch: None,
+        form: Form::default(),
     }
 }
 
@@ -44,6 +45,7 @@ pub(crate) fn stream(format: &dyn WireFormat, envelope: &Envelope, choices: &[Re
     let mut out = Vec::new();
     encoder.open(&mut out);
     for (index, reply) in choices.iter().enumerate() {
+        encoder.begin(index as u32, reply);
         let mut cutter = Cutter::default();
         while let Some(cut) = cutter.next(reply, chunking) {
             if let Cut::Chunk { chunk, .. } = cut {
@@ -154,8 +156,8 @@ fn soup() -> impl Strategy<Value = String> {
 
 fn decode_all(body: &[u8]) {
     let Ok(body) = json::sanitize(body) else { return };
-    for (_, format) in routes() {
-        let _ = format.decode(&body);
+    for (_, format) in formats() {
+        let _ = format.decode(&body, &NoHistory);
         let _ = format.decode_reply(&body);
     }
 }
@@ -194,12 +196,22 @@ proptest! {
 
     #[test]
     fn a_stream_mints_the_ids_of_the_unary_body(reply in replies(), chunking in chunkings()) {
-        for (_, format) in routes() {
+        for (_, format) in formats() {
             let unary: Value = serde_json::from_slice(&format.unary(&envelope(), std::slice::from_ref(&reply))).unwrap();
             let stream = stream(format, &envelope(), std::slice::from_ref(&reply), chunking);
             let (_, first) = frames(&stream).swap_remove(0);
-            let id = first.get("id").or(first.pointer("/message/id")).cloned();
+            let id = first.get("id").or(first.pointer("/message/id")).or(first.pointer("/response/id")).cloned();
             prop_assert_eq!(id.as_ref(), unary.get("id"));
         }
     }
+}
+
+/// Every format that strategies answer.
+fn formats() -> [(&'static str, &'static dyn WireFormat); 4] {
+    [
+        ("/chat/completions", &openai::chat::Chat),
+        ("/completions", &openai::completions::Completions),
+        ("/responses", &openai::responses::Responses),
+        ("/messages", &anthropic::messages::Messages),
+    ]
 }

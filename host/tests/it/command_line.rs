@@ -113,7 +113,7 @@ fn without_a_configuration_it_serves_the_default_chain_and_says_where() {
     let address = server.address;
     for part in [
         &format!("listens on http://{address}"),
-        "error → tool-call → mirror",
+        "error → tool-call → schema → mirror → reasoning → embeddings",
         &format!("OPENAI_BASE_URL=http://{address}/v1"),
         &format!("ANTHROPIC_BASE_URL=http://{address} "),
     ] {
@@ -128,7 +128,11 @@ fn in_a_folder_with_strategies_and_responses_they_are_served() {
     let site = Site::new().guest("amend", "own").file("responses.yml", "responses: { ping: pong }");
     std::fs::remove_file(site.path("standin.yaml")).unwrap();
     let server = serve(&site.path(""));
-    assert!(server.greeting.contains("own → error → tool-call → lookup → mirror"), "{}", server.greeting);
+    assert!(
+        server.greeting.contains("own → error → tool-call → lookup → schema → mirror → reasoning → embeddings"),
+        "{}",
+        server.greeting
+    );
     assert_eq!(server.says("ping"), "pong");
     site.put("responses.yml", b"responses: { ping: changed }");
     eventually("the change is seen", || server.says("ping") == "changed");

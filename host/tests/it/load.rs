@@ -129,7 +129,12 @@ fn a_file_that_is_not_there_is_named_and_so_is_a_folder() {
 #[test]
 fn a_name_that_nobody_has_is_told_with_the_names_that_there_are() {
     let reason = Site::new().guest("evil", "mine").chain(json!(["miror"])).refused();
-    assert!(reason.contains("there is no strategy `miror`; bundled are error, lookup, mirror, tool-call"), "{reason}");
+    assert!(
+        reason.contains(
+            "there is no strategy `miror`; bundled are embeddings, error, lookup, mirror, reasoning, schema, tool-call"
+        ),
+        "{reason}"
+    );
     assert!(reason.contains("mine"), "{reason}");
 }
 

@@ -163,7 +163,7 @@ fn a_warm_instance_keeps_its_globals_and_a_fresh_one_begins_anew() {
 fn a_strategy_is_told_all_of_a_request() {
     let server = always(json!({ "mode": "inspect" }));
     let body = json!({
-        "model": "gpt-4o", "stream": false, "temperature": 0.5, "max_completion_tokens": 7, "stop": ["a", "b"],
+        "model": "gpt-4o", "stream": false, "temperature": 0.5, "max_completion_tokens": 7000, "stop": ["\n\n\n", "\t\t"],
         "messages": [
             { "role": "system", "content": "Be brief." },
             { "role": "user", "content": [{ "type": "text", "text": "one" }, { "type": "text", "text": "two" }] },
@@ -187,8 +187,8 @@ fn a_strategy_is_told_all_of_a_request() {
         "message-at: true",
         "past-the-end: None",
         "get-tool-choice: ToolChoice::Required",
-        "max-output-tokens: Some(7)",
-        r#"stop-sequences: ["a", "b"]"#,
+        "max-output-tokens: Some(7000)",
+        r#"stop-sequences: ["\n\n\n", "\t\t"]"#,
         "embedding-inputs: []",
         r#"header: Some("yes")"#,
         "json-at: Ok(Some(0.5))",

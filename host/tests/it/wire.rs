@@ -200,7 +200,7 @@ fn unknown_paths_and_methods_are_refused_in_the_shape_of_the_client() {
     for (method, path, status) in [
         ("GET", "/v1/nothing", 404),
         ("GET", "/", 404),
-        ("POST", "/v1/v1/messages", 404),
+        ("POST", "/v1/messages/", 404),
         ("GET", "/v1/chat/completions", 405),
         ("DELETE", "/v1/messages", 405),
         ("PUT", "/chat/completions", 405),

@@ -1,13 +1,13 @@
 //! Each kind of mistake: where it is told, and in which words; and all of them at once.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::config::{
-    Chunking, Clock, Config, ConfigError, Isolation, Limits, Loaded, Model, Pacing, Reference, Severity, Size, Stage,
-    Time, TokenCount, from_str, schema,
+    Break, BreakKind, Chunking, Clock, Config, ConfigError, FaultRule, Isolation, Limits, Loaded, Model, Pacing,
+    RateLimits, Reference, Severity, Size, Stage, Time, TokenCount, from_str, schema,
 };
 
 fn read(text: &str) -> Result<Loaded, ConfigError> {
@@ -51,6 +51,10 @@ models:
   - { id: gpt-4o, created: 1715367049, owned_by: openai }
   - id: mine
 pacing: { chunking: { characters: 3 }, ttft: 10ms, chunk: 1s 500ms, jitter: 0.5 }
+faults:
+  - { rate: 0.5, route: /messages, model: claude-*, status: 529, retry-after: 2 }
+  - { delay: 1s, fault: stall@3 }
+rate-limits: { requests: 60, tokens: 1000 }
 body-limit: 1MB
 shutdown-timeout: 0
 ";
@@ -82,6 +86,27 @@ shutdown-timeout: 0
             chunk: Time::from_millis(1500),
             jitter: 0.5,
         },
+        faults: vec![
+            FaultRule {
+                rate: 0.5,
+                route: Some("/messages".into()),
+                model: Some("claude-*".into()),
+                status: Some(529),
+                retry_after: Some(2),
+                delay: Time::default(),
+                fault: None,
+            },
+            FaultRule {
+                rate: 1.0,
+                route: None,
+                model: None,
+                status: None,
+                retry_after: None,
+                delay: Time::from_millis(1_000),
+                fault: Some(Break { kind: BreakKind::Stall, after: 3 }),
+            },
+        ],
+        rate_limits: Some(RateLimits { requests: NonZeroU64::new(60), tokens: NonZeroU64::new(1_000) }),
         body_limit: Size(1_000_000),
         shutdown_timeout: Time::default(),
     };
@@ -123,7 +148,8 @@ fn an_unknown_key_is_told_with_what_was_probably_meant() {
 2 | strategy:
   | ^^^^^^^^
   = did you mean `strategies`?
-  = the keys are `listen`, `workers`, `seed`, `clock`, `tokens`, `strategies-dir`, `strategies`, `models`, `pacing`, \
+  = the keys are `listen`, `workers`, `seed`, `clock`, `tokens`, `strategies-dir`, `strategies`, `models`, `pacing`, `faults`, \
+     `rate-limits`, \
          `body-limit`, `shutdown-timeout`"
     );
     assert_eq!(
@@ -364,4 +390,14 @@ fn the_schema_describes_every_key() {
     assert_eq!(schema["$defs"]["Stage"]["anyOf"][1]["required"], json!(["use"]));
     assert_eq!(schema["additionalProperties"], false);
     assert!(!schema.to_string().contains("\\n"), "descriptions are single lines");
+}
+
+#[test]
+fn a_fault_says_what_goes_wrong() {
+    one("faults: [ { status: 200 } ]", "1:21 `faults[0].status`: expected 400 to 599, found 200");
+    one("faults: [ { delay: 1s, retry-after: 1 } ]", "1:37 `faults[0].retry-after` stands without a `status`");
+    one("faults: [ { rate: 0.5 } ]", "1:11 `faults[0]` does nothing: expected `status`, `fault` or `delay`");
+    let mistake = mistakes("faults: [ { fault: explode } ]");
+    assert!(mistake[0].contains("`stall@3`") && mistake[0].contains("explode"), "{mistake:?}");
+    assert!(mistakes("rate-limits: { requests: 0 }")[0].contains("rate-limits.requests"));
 }

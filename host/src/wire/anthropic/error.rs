@@ -9,13 +9,22 @@ use crate::wire::json::write_string;
 #[cfg(test)]
 mod tests;
 
+/// What a code says where nobody gave one; the provider sends none then.
+const NO_CODE: &str = "error";
+
 /// Appends `{"type":"error","error":{…},"request_id":…}`. In a stream the id is not known: the header names it.
-/// An error's code and parameter have no place in this shape.
+/// An error's parameter has no place in this shape.
 pub(super) fn write(out: &mut Vec<u8>, error: &ApiError, request_id: Option<&str>) {
     out.extend_from_slice(br#"{"type":"error","error":{"type":"#);
     write_string(out, error.kind.as_deref().unwrap_or(usual(error.status)));
     out.extend_from_slice(br#","message":"#);
     write_string(out, &error.message);
+    if let Some(code) = error.code.as_deref().filter(|code| *code != NO_CODE) {
+        // The clients of today choose the class of an error by this code.
+        out.extend_from_slice(br#","details":{"error_code":"#);
+        write_string(out, code);
+        out.push(b'}');
+    }
     out.extend_from_slice(br#"},"request_id":"#);
     match request_id {
         Some(id) => write_string(out, id),

@@ -1,12 +1,14 @@
 //! Anthropic: what its endpoints have in common.
 
 use super::check::Wording;
+use super::rate::{Exceeded, RateStatus};
 use super::{Model, Provider};
 use crate::chat::ApiError;
 
 mod error;
 pub mod messages;
 mod models;
+mod rate;
 
 /// The provider `anthropic`.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,18 @@ impl Provider for Anthropic {
 
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         &[("anthropic-organization-id", "00000000-0000-4000-8000-000000000000")]
+    }
+
+    fn unlimited_headers(&self) -> &'static [(&'static str, &'static str)] {
+        &rate::UNLIMITED
+    }
+
+    fn rate_headers(&self, status: &RateStatus) -> Vec<(&'static str, String)> {
+        rate::headers(status)
+    }
+
+    fn rate_exceeded(&self, _model: &str, exceeded: Exceeded, status: &RateStatus) -> ApiError {
+        rate::exceeded(exceeded, status)
     }
 
     fn error_body(&self, error: &ApiError, request_id: &str) -> Vec<u8> {
@@ -59,8 +73,8 @@ impl Provider for Anthropic {
         }
     }
 
-    fn model_list(&self, models: &[Model]) -> Vec<u8> {
-        models::list(models)
+    fn model_list(&self, models: &[Model], query: &str) -> Result<Vec<u8>, ApiError> {
+        models::list(models, query)
     }
 
     fn model(&self, model: &Model) -> Vec<u8> {

@@ -1,23 +1,120 @@
-//! `GET /v1/models` and `GET /v1/models/{id}`.
+//! `GET /v1/models`, a page at a time, and `GET /v1/models/{id}`.
 
+use crate::chat::ApiError;
 use crate::wire::Model;
 use crate::wire::json::write_string;
 
-/// All models, on one page.
-pub(super) fn list(models: &[Model]) -> Vec<u8> {
+/// How many models a page holds where the query does not say, and at most.
+const PAGE: usize = 20;
+const MOST: usize = 1_000;
+const LIFECYCLES: [&str; 3] = ["active", "deprecated", "retired"];
+
+/// The page of the models that a query asks for.
+pub(super) fn list(models: &[Model], query: &str) -> Result<Vec<u8>, ApiError> {
+    let query = Query::read(query)?;
+    // Every model that is configured is active.
+    let models = if query.active { models } else { &[] };
+    let place = |key: &str, id: &str| {
+        let found = models.iter().position(|model| model.id == id);
+        found.ok_or_else(|| ApiError::new(400, format!("{key}: `{id}` is not the id of a model of this list")))
+    };
+    let (page, has_more) = match (&query.after, &query.before) {
+        (Some(_), Some(_)) => return Err(ApiError::new(400, "Only one of `after_id` and `before_id` can be given")),
+        (Some(id), None) => first(models.get(place("after_id", id)? + 1..).unwrap_or_default(), query.limit),
+        (None, Some(id)) => {
+            let before = models.get(..place("before_id", id)?).unwrap_or_default();
+            let start = before.len().saturating_sub(query.limit);
+            (before.get(start..).unwrap_or_default(), start > 0)
+        }
+        (None, None) => first(models, query.limit),
+    };
     let mut body = br#"{"data":["#.to_vec();
-    for (index, model) in models.iter().enumerate() {
+    for (index, model) in page.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
         write(&mut body, model);
     }
-    body.extend_from_slice(br#"],"has_more":false,"first_id":"#);
-    write_id(&mut body, models.first());
+    body.extend_from_slice(br#"],"has_more":"#);
+    body.extend_from_slice(if has_more { b"true" } else { b"false" });
+    body.extend_from_slice(br#","first_id":"#);
+    write_id(&mut body, page.first());
     body.extend_from_slice(br#","last_id":"#);
-    write_id(&mut body, models.last());
+    write_id(&mut body, page.last());
     body.push(b'}');
-    body
+    Ok(body)
+}
+
+/// The first models of a list, and whether there are more.
+fn first(models: &[Model], limit: usize) -> (&[Model], bool) {
+    (models.get(..limit).unwrap_or(models), models.len() > limit)
+}
+
+/// What a query asks for.
+struct Query {
+    limit: usize,
+    after: Option<String>,
+    before: Option<String>,
+    active: bool,
+}
+
+impl Query {
+    fn read(query: &str) -> Result<Self, ApiError> {
+        let (mut limit, mut after, mut before, mut lifecycles) = (PAGE, None, None, Vec::new());
+        for pair in query.split('&') {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = decoded(value);
+            match decoded(key).as_str() {
+                "limit" => limit = page_size(&value)?,
+                "after_id" => after = Some(value),
+                "before_id" => before = Some(value),
+                "lifecycle" | "lifecycle[]" => lifecycles.push(value),
+                _ => {}
+            }
+        }
+        if let Some(at) = lifecycles.iter().position(|word| !LIFECYCLES.contains(&word.as_str())) {
+            let message = format!("lifecycle.{at}: Input should be 'active', 'deprecated' or 'retired'");
+            return Err(ApiError::new(400, message));
+        }
+        let active = lifecycles.is_empty() || lifecycles.iter().any(|word| word == "active");
+        Ok(Self { limit, after, before, active })
+    }
+}
+
+fn page_size(value: &str) -> Result<usize, ApiError> {
+    let reason = match value.parse::<i64>() {
+        Err(_) => "Input should be a valid integer, unable to parse string as an integer".to_owned(),
+        Ok(..=0) => "Input should be greater than or equal to 1".to_owned(),
+        Ok(size) => match usize::try_from(size) {
+            Ok(size) if size <= MOST => return Ok(size),
+            _ => format!("Input should be less than or equal to {MOST}"),
+        },
+    };
+    Err(ApiError::new(400, format!("limit: {reason}")))
+}
+
+/// A part of a query without its escapes; what is none of them stays as it is.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match (first, hexadecimal(after)) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            (b'+', _) => bytes.push(b' '),
+            _ => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The byte that the first two digits stand for.
+fn hexadecimal(digits: &[u8]) -> Option<u8> {
+    let [high, low] = digits.first_chunk::<2>()?.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from(high? * 16 + low?).ok()
 }
 
 pub(super) fn one(model: &Model) -> Vec<u8> {
@@ -76,14 +173,75 @@ mod tests {
         }
     }
 
+    fn models(count: usize) -> Vec<Model> {
+        (0..count).map(|id| Model { id: format!("m/{id}"), created: 0, owned_by: "anthropic".into() }).collect()
+    }
+
+    fn page(count: usize, query: &str) -> Result<serde_json::Value, String> {
+        let page = list(&models(count), query).map_err(|error| format!("{} {}", error.status, error.message))?;
+        Ok(serde_json::from_slice(&page).unwrap())
+    }
+
+    /// The ids of a page, and whether there are more.
+    fn ids(count: usize, query: &str) -> (Vec<String>, bool) {
+        let page = page(count, query).unwrap();
+        let ids: Vec<String> =
+            page["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(
+            (page["first_id"].as_str(), page["last_id"].as_str()),
+            (ids.first().map(String::as_str), ids.last().map(String::as_str))
+        );
+        assert_eq!(page.as_object().unwrap().len(), 4);
+        (ids, page["has_more"].as_bool().unwrap())
+    }
+
     #[test]
-    fn a_page_names_its_ends() {
-        let model = |id: &str| Model { id: id.into(), created: 0, owned_by: "anthropic".into() };
-        let page: serde_json::Value = serde_json::from_slice(&list(&[model("a"), model("b")])).unwrap();
-        assert_eq!((&page["first_id"], &page["last_id"]), (&"a".into(), &"b".into()));
-        assert_eq!(page["data"][0]["created_at"], "1970-01-01T00:00:00Z");
-        assert_eq!(page["data"][0].as_object().unwrap().len(), 11);
-        let page: serde_json::Value = serde_json::from_slice(&list(&[])).unwrap();
-        assert_eq!(page, serde_json::json!({"data": [], "has_more": false, "first_id": null, "last_id": null}));
+    fn a_model_has_every_field() {
+        let body = String::from_utf8(one(&models(1)[0])).unwrap();
+        let wanted = concat!(
+            r#"{"type":"model","id":"m/0","display_name":"m/0","created_at":"1970-01-01T00:00:00Z","#,
+            r#""lifecycle":"active","capabilities":null,"deprecated_at":null,"line":null,"#,
+            r#""max_input_tokens":null,"max_tokens":null,"retires_at":null}"#,
+        );
+        assert_eq!(body, wanted);
+        let list = String::from_utf8(list(&models(1), "").unwrap()).unwrap();
+        assert_eq!(list, format!(r#"{{"data":[{wanted}],"has_more":false,"first_id":"m/0","last_id":"m/0"}}"#));
+    }
+
+    #[test]
+    fn pages_are_turned_in_both_directions() {
+        let named = |from: usize, to: usize| (from..to).map(|id| format!("m/{id}")).collect::<Vec<_>>();
+        assert_eq!(ids(0, ""), (vec![], false));
+        assert_eq!(ids(20, ""), (named(0, 20), false));
+        assert_eq!(ids(21, "beta=true"), (named(0, 20), true));
+        assert_eq!(ids(21, "limit=1000"), (named(0, 21), false));
+        assert_eq!(ids(5, "limit=2"), (named(0, 2), true));
+        assert_eq!(ids(5, "limit=2&after_id=m%2F1"), (named(2, 4), true));
+        assert_eq!(ids(5, "after_id=m/3&limit=2"), (named(4, 5), false));
+        assert_eq!(ids(5, "after_id=m/4"), (vec![], false));
+        assert_eq!(ids(5, "limit=2&before_id=m/4"), (named(2, 4), true));
+        assert_eq!(ids(5, "limit=2&before_id=m/3"), (named(1, 3), true));
+        assert_eq!(ids(5, "limit=2&before_id=m%2f2"), (named(0, 2), false));
+        assert_eq!(ids(5, "before_id=m/0"), (vec![], false));
+        assert_eq!(ids(2, "lifecycle%5B%5D=active&lifecycle[]=retired"), (named(0, 2), false));
+        assert_eq!(ids(2, "lifecycle=retired"), (vec![], false));
+    }
+
+    #[test]
+    fn a_query_that_makes_no_sense_is_refused() {
+        for (query, wanted) in [
+            ("limit=0", "400 limit: Input should be greater than or equal to 1"),
+            ("limit=1001", "400 limit: Input should be less than or equal to 1000"),
+            ("limit=", "400 limit: Input should be a valid integer, unable to parse string as an integer"),
+            ("after_id=x+y", "400 after_id: `x y` is not the id of a model of this list"),
+            ("before_id=%zz%", "400 before_id: `%zz%` is not the id of a model of this list"),
+            ("after_id=m/0&before_id=m/1", "400 Only one of `after_id` and `before_id` can be given"),
+            (
+                "lifecycle[]=active&lifecycle[]=old",
+                "400 lifecycle.1: Input should be 'active', 'deprecated' or 'retired'",
+            ),
+        ] {
+            assert_eq!(page(3, query), Err(wanted.to_owned()));
+        }
     }
 }

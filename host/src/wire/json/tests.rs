@@ -45,7 +45,8 @@ fn a_body_that_is_not_utf_8_says_where() {
 
 #[test]
 fn numbers_are_decimal() {
-    for number in [0, 9, 10, 1_715_367_049, u64::MAX] {
+    let edges = (0..20).flat_map(|power| [10_u64.pow(power) - 1, 10_u64.pow(power), 3 * (10_u64.pow(power) / 2)]);
+    for number in edges.chain([1_715_367_049, 1_001, 20_030, u64::MAX]) {
         let mut out = Vec::new();
         write_number(&mut out, number);
         assert_eq!(out, number.to_string().into_bytes());

@@ -1,12 +1,18 @@
 //! OpenAI: what its endpoints have in common.
 
 use super::check::Wording;
+use super::rate::{Exceeded, RateStatus};
 use super::{Model, Provider};
 use crate::chat::ApiError;
 
 pub mod chat;
+pub mod completions;
+pub mod embeddings;
 mod error;
 mod models;
+pub mod moderations;
+mod rate;
+pub mod responses;
 
 /// The provider `openai`.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +29,18 @@ impl Provider for OpenAi {
 
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         &[("openai-version", "2020-10-01")]
+    }
+
+    fn unlimited_headers(&self) -> &'static [(&'static str, &'static str)] {
+        &rate::UNLIMITED
+    }
+
+    fn rate_headers(&self, status: &RateStatus) -> Vec<(&'static str, String)> {
+        rate::headers(status)
+    }
+
+    fn rate_exceeded(&self, model: &str, exceeded: Exceeded, status: &RateStatus) -> ApiError {
+        rate::exceeded(model, exceeded, status)
     }
 
     fn error_body(&self, error: &ApiError, _request_id: &str) -> Vec<u8> {
@@ -57,8 +75,8 @@ impl Provider for OpenAi {
         Ok(())
     }
 
-    fn model_list(&self, models: &[Model]) -> Vec<u8> {
-        models::list(models)
+    fn model_list(&self, models: &[Model], _query: &str) -> Result<Vec<u8>, ApiError> {
+        Ok(models::list(models))
     }
 
     fn model(&self, model: &Model) -> Vec<u8> {

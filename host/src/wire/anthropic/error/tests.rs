@@ -3,10 +3,10 @@
 use crate::chat::ApiError;
 use crate::wire::anthropic::Anthropic;
 use crate::wire::anthropic::messages::Messages;
-use crate::wire::{Provider, WireFormat};
+use crate::wire::{NoHistory, Provider, WireFormat};
 
 fn refusal(body: &str) -> String {
-    let error = Messages.decode(body).unwrap_err();
+    let error = Messages.decode(body, &NoHistory).unwrap_err();
     assert_eq!((error.status, &error.kind, &error.param, &error.code), (400, &None, &None, &None));
     error.message
 }
@@ -44,6 +44,34 @@ fn what_is_wrong_is_said_in_pydantics_words() {
         (with(r#""stream":1"#), "stream: Input should be a valid boolean"),
         (with(r#""tools":[{"name":"f"}]"#), "tools.0.custom.input_schema: Field required"),
         (with(r#""tool_choice":{"type":"foo"}"#), "tool_choice.type: Input should be 'auto', 'any', 'tool' or 'none'"),
+        (with(r#""tool_choice":{"type":"tool"}"#), "tool_choice.tool.name: Field required"),
+        (with(r#""thinking":{"type":"enabled"}"#), "thinking.enabled.budget_tokens: Field required"),
+        (
+            with(r#""thinking":{"type":"enabled","budget_tokens":1023}"#),
+            "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
+        ),
+        (with(r#""service_tier":"flex""#), "service_tier: Input should be 'auto' or 'standard_only'"),
+        (with(r#""speed":"slow""#), "speed: Input should be 'standard' or 'fast'"),
+        (with(r#""metadata":"x""#), "metadata: Input should be a valid dictionary"),
+        (with(r#""mcp_servers":[{"type":"url","name":"n"}]"#), "mcp_servers.0.url: Field required"),
+        (
+            with(r#""output_config":{"format":{"type":"json"}}"#),
+            "output_config.format.type: Input should be 'json_schema'",
+        ),
+        (with(r#""output_config":{"format":{"type":"json_schema"}}"#), "output_config.format.schema: Field required"),
+        (with(r#""cache_control":{"type":"persistent"}"#), "cache_control.type: Input should be 'ephemeral'"),
+        (
+            message(r#"{"role":"user","content":[{"type":"text","text":"a","cache_control":{}}]}"#),
+            "messages.0.content.0.text.cache_control.type: Field required",
+        ),
+        (
+            message(r#"{"role":"user","content":[{"type":"document","source":{"type":"content"}}]}"#),
+            "messages.0.content.0.document.source.content.content: Field required",
+        ),
+        (
+            message(r#"{"role":"assistant","content":[{"type":"server_tool_use","id":"a","name":"b"}]}"#),
+            "messages.0.content.0.server_tool_use.input: Field required",
+        ),
         ("[]".into(), "Input should be a valid dictionary"),
     ] {
         assert_eq!(refusal(&body), wanted, "{body}");
@@ -69,9 +97,12 @@ fn errors_have_the_type_of_their_status() {
         let wanted = format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"no"}},"request_id":"req_1"}}"#);
         assert_eq!(body(&ApiError::new(status, "no")), wanted);
     }
-    let given = ApiError { kind: Some("mine".into()), code: Some("c".into()), ..ApiError::new(500, "no") };
+    let given =
+        |code: &str| ApiError { kind: Some("mine".into()), code: Some(code.into()), ..ApiError::new(500, "no") };
     let wanted = r#"{"type":"error","error":{"type":"mine","message":"no"},"request_id":"req_1"}"#;
-    assert_eq!(body(&given), wanted);
+    assert_eq!(body(&given("error")), wanted);
+    let wanted = r#"{"type":"error","error":{"type":"mine","message":"no","details":{"error_code":"\"c\""}},"request_id":"req_1"}"#;
+    assert_eq!(body(&given("\"c\"")), wanted);
 }
 
 #[test]

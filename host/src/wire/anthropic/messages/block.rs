@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::decode::has_shape;
+use super::shape;
 use crate::chat::request::join;
 use crate::chat::{Content, Media, MediaSource};
 use crate::wire::field::{Text, TextOr};
@@ -28,7 +30,7 @@ impl<'a> BlockForm<'a> for &'a RawValue {
         match serde_json::from_str::<Block<'a, &'a RawValue>>(json) {
             Ok(block) if block.is_known(in_result) => return block.read_known(blocks, Some(json)),
             Ok(_) => {}
-            // A block of a kind that nobody here knows may use the others' field names as it likes.
+            // A block of another kind may use the others' field names as it likes.
             Err(_) => {
                 let tag: Tag<'_> = serde_json::from_str(json).ok()?;
                 if KINDS.contains(&tag.kind.0.as_ref()) {
@@ -36,9 +38,14 @@ impl<'a> BlockForm<'a> for &'a RawValue {
                 }
             }
         }
-        blocks.rest.push(Content::Other(Cow::Borrowed(json)));
+        blocks.rest.push(other(json)?);
         Some(())
     }
+}
+
+/// A block that has no neutral name; the table knows what it needs.
+fn other(json: &str) -> Option<Content<'_>> {
+    has_shape(json, &shape::BLOCK).then_some(Content::Other(Cow::Borrowed(json)))
 }
 
 /// A block, parsed. What a tool's result holds is read as `C`. What few blocks have is boxed: the others are moved about
@@ -68,6 +75,25 @@ pub(super) struct Block<'a, C> {
     signature: Option<Text<'a>>,
     #[serde(borrow)]
     data: Option<Text<'a>>,
+    #[serde(borrow)]
+    #[expect(dead_code, reason = "only checked")]
+    cache_control: Option<Box<CacheControl<'a>>>,
+}
+
+/// A place up to which a prompt is to be cached.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only checked")]
+pub(super) struct CacheControl<'a> {
+    #[serde(rename = "type")]
+    kind: CacheKind,
+    #[serde(borrow)]
+    ttl: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum CacheKind {
+    Ephemeral,
 }
 
 #[derive(Deserialize)]
@@ -113,11 +139,11 @@ impl<'a, C: BlockForm<'a>> Block<'a, C> {
             "text" => Content::Text(self.text?.0),
             "image" => match media(*self.source?)? {
                 Some(media) => Content::Image(media),
-                None => Content::Other(Cow::Borrowed(json?)),
+                None => other(json?)?,
             },
             "document" => match media(*self.source?)? {
                 Some(media) => Content::File(media),
-                None => Content::Other(Cow::Borrowed(json?)),
+                None => other(json?)?,
             },
             "tool_use" => Content::ToolCall {
                 id: self.id?.0,

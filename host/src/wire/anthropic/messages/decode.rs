@@ -4,11 +4,15 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::block::{Block, BlockForm, Blocks, object};
+use super::block::{Block, BlockForm, Blocks, CacheControl, object};
+use super::shape;
 use crate::chat::{Body, Message, Operation, Request, Role, Tool, ToolChoice};
-use crate::wire::field::{AnyObject, Int, Num, Text, TextOr};
+use crate::wire::check::{Shape, first_violation};
+use crate::wire::field::{Int, Num, Text, TextOr};
+use crate::wire::json::at;
 
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "some fields are only checked")]
@@ -17,7 +21,7 @@ struct Wire<'a, B> {
     model: Text<'a>,
     #[serde(borrow)]
     messages: Vec<WireMessage<'a, B>>,
-    max_tokens: Int<0, { i64::MAX }>,
+    max_tokens: Option<Int<0, { i64::MAX }>>,
     #[serde(borrow)]
     system: Option<TextOr<'a, B>>,
     #[serde(borrow)]
@@ -27,42 +31,75 @@ struct Wire<'a, B> {
     top_p: Option<Num<0, 1>>,
     top_k: Option<Int<0, { i64::MAX }>>,
     #[serde(borrow)]
-    metadata: Option<Metadata<'a>>,
-    #[serde(borrow)]
     tools: Option<Vec<WireTool<'a>>>,
     #[serde(borrow)]
     tool_choice: Option<WireChoice<'a>>,
+    // What few requests have is cut out, and checked with the table.
     #[serde(borrow)]
-    thinking: Option<Thinking<'a>>,
+    output_format: Option<&'a RawValue>,
     #[serde(borrow)]
-    output_config: Option<OutputConfig<'a>>,
+    output_config: Option<&'a RawValue>,
     #[serde(borrow)]
-    output_format: Option<OutputFormat<'a>>,
-    cache_control: Option<AnyObject>,
-    diagnostics: Option<AnyObject>,
+    thinking: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cache_control: Option<&'a RawValue>,
     #[serde(borrow)]
     container: Option<&'a RawValue>,
     #[serde(borrow)]
-    service_tier: Option<Text<'a>>,
+    diagnostics: Option<&'a RawValue>,
     #[serde(borrow)]
-    inference_geo: Option<Text<'a>>,
+    service_tier: Option<&'a RawValue>,
     #[serde(borrow)]
-    speed: Option<Text<'a>>,
+    inference_geo: Option<&'a RawValue>,
+    #[serde(borrow)]
+    speed: Option<&'a RawValue>,
+    #[serde(borrow)]
+    context_management: Option<&'a RawValue>,
+    #[serde(borrow)]
+    mcp_servers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    thread: Option<&'a RawValue>,
+    #[serde(borrow)]
+    fallbacks: Option<&'a RawValue>,
+    #[serde(borrow)]
+    fallback_credit_token: Option<&'a RawValue>,
+    #[serde(borrow)]
+    compaction: Option<&'a RawValue>,
+    #[serde(borrow)]
+    billing_policy: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "only checked")]
-struct Metadata<'a> {
-    #[serde(borrow)]
-    user_id: Option<Text<'a>>,
+impl<B> Wire<'_, B> {
+    /// Whether what few requests have is as it should be.
+    fn rare_is_right(&self) -> bool {
+        let rare: [(Option<&RawValue>, &'static Shape); 17] = [
+            (self.output_format, &shape::OUTPUT_FORMAT),
+            (self.output_config, &shape::OUTPUT_CONFIG),
+            (self.thinking, &shape::THINKING),
+            (self.metadata, &shape::METADATA),
+            (self.cache_control, &shape::CACHE_CONTROL),
+            (self.container, &shape::CONTAINER),
+            (self.diagnostics, &shape::DIAGNOSTICS),
+            (self.service_tier, &shape::SERVICE_TIER),
+            (self.inference_geo, &shape::TEXT),
+            (self.speed, &shape::SPEED),
+            (self.context_management, &shape::CONTEXT_MANAGEMENT),
+            (self.mcp_servers, &shape::MCP_SERVERS),
+            (self.thread, &shape::THREAD),
+            (self.fallbacks, &shape::FALLBACKS),
+            (self.fallback_credit_token, &shape::TEXT_OR_OBJECT),
+            (self.compaction, &shape::COMPACTION),
+            (self.billing_policy, &shape::ANY_OBJECT),
+        ];
+        rare.iter().all(|(raw, shape)| raw.is_none_or(|raw| has_shape(raw.get(), shape)))
+    }
 }
 
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "only checked")]
-struct Thinking<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Text<'a>,
-    budget_tokens: Option<Int<0, { i64::MAX }>>,
+/// Whether a JSON text is as a table wants it.
+pub(super) fn has_shape(json: &str, shape: &'static Shape) -> bool {
+    serde_json::from_str::<Value>(json).is_ok_and(|value| first_violation(shape, &value).is_none())
 }
 
 #[derive(Deserialize)]
@@ -81,6 +118,7 @@ enum WireRole {
 }
 
 #[derive(Deserialize)]
+#[expect(dead_code, reason = "some fields are only checked")]
 struct WireTool<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<Text<'a>>,
@@ -90,6 +128,12 @@ struct WireTool<'a> {
     description: Option<Text<'a>>,
     #[serde(borrow)]
     input_schema: Option<&'a RawValue>,
+    #[serde(borrow)]
+    mcp_server_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    cache_control: Option<Box<CacheControl<'a>>>,
+    strict: Option<bool>,
+    defer_loading: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +142,7 @@ struct WireChoice<'a> {
     kind: ChoiceKind,
     #[serde(borrow)]
     name: Option<Text<'a>>,
+    disable_parallel_tool_use: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -109,48 +154,29 @@ enum ChoiceKind {
     None,
 }
 
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "some fields are only checked")]
-struct OutputConfig<'a> {
-    #[serde(borrow)]
-    effort: Option<Text<'a>>,
-    #[serde(borrow)]
-    format: Option<OutputFormat<'a>>,
-}
-
-#[derive(Deserialize)]
-struct OutputFormat<'a> {
-    #[serde(rename = "type")]
-    _kind: FormatKind,
-    #[serde(borrow)]
-    schema: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum FormatKind {
-    JsonSchema,
+/// Decodes a body that is as it should be and says how long its answer may be; none for any other.
+pub(super) fn fast(body: &str) -> Option<Request<'_>> {
+    any_length(body).filter(|request| request.max_output_tokens.is_some())
 }
 
 /// Decodes a body that is as it should be; none for any other. Blocks are parsed in place at first, which is twice as fast;
 /// if one of them turns out to need its own text, each block is cut out before it is parsed.
-pub(super) fn fast(body: &str) -> Option<Request<'_>> {
+pub(super) fn any_length(body: &str) -> Option<Request<'_>> {
     decode::<Block<'_, Block<'_, &RawValue>>>(body).or_else(|| decode::<&RawValue>(body))
 }
 
 fn decode<'a, B: BlockForm<'a>>(body: &'a str) -> Option<Request<'a>> {
     let wire: Wire<'a, B> = serde_json::from_str(body).ok()?;
-    if wire.messages.is_empty() {
-        return None;
-    }
-    if wire.container.is_some_and(|container| !container.get().starts_with(['"', '{'])) {
+    if wire.messages.is_empty() || !wire.rare_is_right() {
         return None;
     }
     let mut request = Request::new(Operation::Chat, wire.model.0);
     request.stream = wire.stream.unwrap_or_default();
     // Every stream of this provider tells the usage.
     request.stream_usage = true;
-    request.max_output_tokens = Some(wire.max_tokens.to_u32());
+    request.max_output_tokens = wire.max_tokens.map(Int::to_u32);
+    request.form.keep = wire.thread.is_some();
+    request.form.echo = echo(wire.inference_geo, wire.speed, wire.context_management.is_some());
     request.stop = wire.stop_sequences.unwrap_or_default().into_iter().map(|text| text.0).collect();
     request.messages.reserve(wire.messages.len() + 1);
     match wire.system {
@@ -173,6 +199,7 @@ fn decode<'a, B: BlockForm<'a>>(body: &'a str) -> Option<Request<'a>> {
         request.tools.push(tool(wire)?);
     }
     if let Some(choice) = wire.tool_choice {
+        request.parallel_tool_calls = !choice.disable_parallel_tool_use.unwrap_or_default();
         request.tool_choice = match choice.kind {
             ChoiceKind::Auto => ToolChoice::Auto,
             ChoiceKind::Any => ToolChoice::Required,
@@ -180,10 +207,19 @@ fn decode<'a, B: BlockForm<'a>>(body: &'a str) -> Option<Request<'a>> {
             ChoiceKind::None => ToolChoice::None,
         };
     }
-    for format in [wire.output_format, wire.output_config.and_then(|config| config.format)].into_iter().flatten() {
-        request.output_schema = Some(object(format.schema)?);
-    }
+    let schema = |raw: Option<&'a RawValue>, pointer| raw.and_then(|raw| at(raw.get(), pointer));
+    let schema = schema(wire.output_config, "/format/schema").or(schema(wire.output_format, "/schema"));
+    request.output_schema = schema.map(Cow::Borrowed);
     Some(request)
+}
+
+/// What the answer says of the request: members of an object, where [`super::encode`] finds them.
+fn echo(geo: Option<&RawValue>, speed: Option<&RawValue>, context_management: bool) -> String {
+    let given = [("inference_geo", geo), ("speed", speed)];
+    let given = given.iter().filter_map(|(key, raw)| raw.map(|raw| format!(r#""{key}":{}"#, raw.get())));
+    // Nothing is ever cleared from a context here.
+    let edits = context_management.then(|| r#""context_management":{"applied_edits":[]}"#.to_owned());
+    given.chain(edits).collect::<Vec<_>>().join(",")
 }
 
 /// The results of tools, which this provider lets the user tell, are a message of their own before what the user says.
@@ -218,8 +254,8 @@ fn tool(wire: WireTool<'_>) -> Option<Tool<'_>> {
         kind => {
             let kind = kind?.0;
             Some(Tool {
-                // A toolset goes by its type.
-                name: wire.name.map_or_else(|| kind.clone(), |name| name.0),
+                // A toolset goes by its server, or else by its type.
+                name: wire.name.or(wire.mcp_server_name).map_or_else(|| kind.clone(), |name| name.0),
                 kind,
                 description,
                 parameters: wire.input_schema.map(|raw| Cow::Borrowed(raw.get())),

@@ -1,9 +1,11 @@
 //! The unary body, and what it shares with the stream: the envelope, blocks, usage and reasons to stop.
 
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::tool_call_id;
-use crate::chat::{Finish, Reasoning, Reply, ToolCall, Usage};
+use crate::chat::{Finish, Form, Reasoning, Reply, ToolCall, Usage};
 use crate::pace::cut::{Part, parts};
 use crate::wire::frame::Frame;
 use crate::wire::json::{is_object, is_valid, write_line, write_number, write_string};
@@ -61,20 +63,54 @@ pub(super) fn message_frame(id: &str, envelope: &Envelope, finish: Option<Finish
     let mut tail = Vec::with_capacity(512);
     tail.extend_from_slice(b"],");
     write_stop(&mut tail, finish);
-    tail.extend_from_slice(br#","container":null,"diagnostics":null,"usage":"#);
-    write_usage(&mut tail, &envelope.usage, finish.is_some());
+    let echo = Echo::of(&envelope.form);
+    tail.extend_from_slice(br#","container":null,"diagnostics":null"#);
+    write_context_management(&mut tail, &echo);
+    tail.extend_from_slice(br#","usage":"#);
+    write_usage(&mut tail, &envelope.usage, finish.is_some(), &echo);
     tail.push(b'}');
     Frame { head, tail }
 }
 
-/// `stop_reason`, `stop_sequence` and `stop_details`. Which sequence it was a reply's patch can say.
+/// What of the request stands in the answer, as the decoder left it.
+#[derive(Default, Deserialize)]
+pub(super) struct Echo {
+    inference_geo: Option<Box<RawValue>>,
+    speed: Option<Box<RawValue>>,
+    context_management: Option<Box<RawValue>>,
+}
+
+impl Echo {
+    /// Most requests leave nothing to say.
+    pub(super) fn of(form: &Form) -> Self {
+        if form.echo.is_empty() {
+            return Self::default();
+        }
+        serde_json::from_str(&format!("{{{}}}", form.echo)).unwrap_or_default()
+    }
+}
+
+/// Only an answer to a request that has it tells of it.
+pub(super) fn write_context_management(out: &mut Vec<u8>, echo: &Echo) {
+    if let Some(json) = &echo.context_management {
+        out.extend_from_slice(br#","context_management":"#);
+        write_line(out, json.get());
+    }
+}
+
+/// `stop_reason`, `stop_sequence` and `stop_details`.
 pub(super) fn write_stop(out: &mut Vec<u8>, finish: Option<Finish<'_>>) {
     out.extend_from_slice(br#""stop_reason":"#);
     match finish {
         Some(finish) => write_string(out, stop_reason(finish)),
         None => out.extend_from_slice(b"null"),
     }
-    out.extend_from_slice(br#","stop_sequence":null,"stop_details":"#);
+    out.extend_from_slice(br#","stop_sequence":"#);
+    match finish {
+        Some(Finish::StopSequence(Some(text))) => write_string(out, text),
+        _ => out.extend_from_slice(b"null"),
+    }
+    out.extend_from_slice(br#","stop_details":"#);
     out.extend_from_slice(if matches!(finish, Some(Finish::Refusal | Finish::ContentFilter)) {
         br#"{"type":"refusal","category":null,"explanation":null}"#
     } else {
@@ -82,10 +118,12 @@ pub(super) fn write_stop(out: &mut Vec<u8>, finish: Option<Finish<'_>>) {
     });
 }
 
+/// A text that cites nothing. The provider's types would have `"citations":null` here; some clients refuse the null, and
+/// all of them know what it means when there is nothing.
 pub(super) fn write_text_block(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(br#"{"type":"text","text":"#);
     write_string(out, text);
-    out.extend_from_slice(br#","citations":null}"#);
+    out.push(b'}');
 }
 
 pub(super) fn write_thinking_block(out: &mut Vec<u8>, text: &str, signature: &str) {
@@ -104,8 +142,9 @@ pub(super) fn write_redacted_block(out: &mut Vec<u8>, reasoning: &Reasoning) {
 
 /// A call. `server_tool_use` and its like are kinds of this provider; every other one is a `tool_use` to it.
 pub(super) fn write_call_block(out: &mut Vec<u8>, call: &ToolCall, ids: &mut Ids, input: impl FnOnce(&mut Vec<u8>)) {
+    let kind = if call.kind.ends_with("_tool_use") { &call.kind } else { "tool_use" };
     out.extend_from_slice(br#"{"type":"#);
-    write_string(out, if call.kind.ends_with("_tool_use") { &call.kind } else { "tool_use" });
+    write_string(out, kind);
     out.extend_from_slice(br#","id":"#);
     match &call.id {
         Some(id) => write_string(out, id),
@@ -115,7 +154,8 @@ pub(super) fn write_call_block(out: &mut Vec<u8>, call: &ToolCall, ids: &mut Ids
     write_string(out, &call.name);
     out.extend_from_slice(br#","input":"#);
     input(out);
-    out.extend_from_slice(br#","caller":{"type":"direct"}}"#);
+    // The model itself, not a program that it wrote. A call to an MCP server has no such field.
+    out.extend_from_slice(if kind == "mcp_tool_use" { b"}" } else { br#","caller":{"type":"direct"}}"# });
 }
 
 /// Arguments as they are. What is no JSON can only stand here as a text; a stream passes it on untouched.
@@ -138,7 +178,7 @@ pub(super) fn signature(reasoning: &Reasoning, ids: &mut Ids) -> String {
 }
 
 /// `usage` of a message. This provider counts what it read from and wrote to a cache beside the input, not in it.
-pub(super) fn write_usage(out: &mut Vec<u8>, usage: &Usage, done: bool) {
+fn write_usage(out: &mut Vec<u8>, usage: &Usage, done: bool, echo: &Echo) {
     out.extend_from_slice(br#"{"input_tokens":"#);
     write_number(out, uncached(usage).into());
     out.extend_from_slice(br#","cache_creation_input_tokens":"#);
@@ -156,7 +196,11 @@ pub(super) fn write_usage(out: &mut Vec<u8>, usage: &Usage, done: bool) {
     } else {
         out.extend_from_slice(b"null");
     }
-    out.extend_from_slice(br#","server_tool_use":null,"service_tier":"standard","inference_geo":null,"speed":null}"#);
+    out.extend_from_slice(br#","server_tool_use":null,"service_tier":"standard","inference_geo":"#);
+    write_line(out, echo.inference_geo.as_deref().map_or("null", RawValue::get));
+    out.extend_from_slice(br#","speed":"#);
+    write_line(out, echo.speed.as_deref().map_or("null", RawValue::get));
+    out.push(b'}');
 }
 
 /// `usage` of a stream's last event but one.
@@ -190,7 +234,7 @@ pub(super) const fn stop_reason(finish: Finish<'_>) -> &str {
         Finish::Stop => "end_turn",
         Finish::Length => "max_tokens",
         Finish::ToolCalls => "tool_use",
-        Finish::StopSequence => "stop_sequence",
+        Finish::StopSequence(_) => "stop_sequence",
         Finish::Pause => "pause_turn",
         Finish::Refusal | Finish::ContentFilter => "refusal",
         Finish::Other(word) => word,

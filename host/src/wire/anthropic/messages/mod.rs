@@ -3,9 +3,10 @@
 use super::Anthropic;
 use super::error::AnthropicWording;
 use crate::chat::{ApiError, Reply, Request};
-use crate::wire::{Envelope, Ids, Provider, StreamEncoder, WireFormat, check};
+use crate::wire::{Envelope, History, Ids, Kept, Provider, StreamEncoder, WireFormat, check};
 
 mod block;
+pub mod count;
 mod decode;
 mod encode;
 mod reply;
@@ -13,6 +14,7 @@ mod shape;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 /// Anthropic's messages.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +25,8 @@ impl WireFormat for Messages {
         &Anthropic
     }
 
-    fn decode<'a>(&self, body: &'a str) -> Result<Request<'a>, ApiError> {
-        check::decode(body, decode::fast, &shape::BODY, &AnthropicWording)
+    fn decode<'a>(&self, body: &'a str, history: &dyn History) -> Result<Request<'a>, ApiError> {
+        decode(body, history, MaxTokens::Required)
     }
 
     fn tool_call_id(&self, ids: &mut Ids) -> String {
@@ -42,6 +44,43 @@ impl WireFormat for Messages {
     fn decode_reply(&self, body: &str) -> Result<Reply, String> {
         reply::decode(body)
     }
+
+    fn keep(&self, request: &str, answer: &[u8]) -> Option<Kept> {
+        thread::keep(request, answer)
+    }
+}
+
+/// Whether a request has to say how long its answer may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaxTokens {
+    /// As the provider wants it.
+    Required,
+    /// For clients that were written against less.
+    Optional,
+}
+
+/// Decodes a body, after what its thread remembers.
+///
+/// # Errors
+/// What the provider answers to a body that it cannot read, or that lacks something.
+pub fn decode<'a>(body: &'a str, history: &dyn History, max_tokens: MaxTokens) -> Result<Request<'a>, ApiError> {
+    let (fast, shape): (for<'b> fn(&'b str) -> Option<Request<'b>>, _) = match max_tokens {
+        MaxTokens::Required => (decode::fast, &shape::CREATE),
+        MaxTokens::Optional => (decode::any_length, &shape::ANY_LENGTH),
+    };
+    // Most requests are right, and belong to no thread.
+    if let Some(request) = fast(body)
+        && !request.form.keep
+    {
+        return Ok(request);
+    }
+    if let Some(previous) = thread::previous(body) {
+        let remembered = history.conversation(&previous).ok_or_else(|| thread::not_found(&previous))?;
+        if let Some(whole) = thread::whole(body, &remembered) {
+            return check::decode(&whole, fast, shape, &AnthropicWording).map(Request::into_owned);
+        }
+    }
+    check::decode(body, fast, shape, &AnthropicWording)
 }
 
 fn tool_call_id(ids: &mut Ids) -> String {

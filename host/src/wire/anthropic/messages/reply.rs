@@ -23,9 +23,14 @@ pub(super) fn decode(body: &str) -> Result<Reply, String> {
         });
     }
     reply.finish = body.get("stop_reason").and_then(Value::as_str).map(finish);
+    let mut own = OWN.to_vec();
+    if reply.finish.as_deref() == Some("stop-sequence") {
+        reply.stop_sequence = body.get("stop_sequence").and_then(Value::as_str).map(str::to_owned);
+        own.push("stop_sequence");
+    }
     reply.model = body.get("model").and_then(Value::as_str).map(str::to_owned);
     reply.usage = body.get("usage").filter(|usage| usage.is_object()).map(usage);
-    reply.patch = remainder(body, &OWN);
+    reply.patch = remainder(body, &own);
     Ok(reply)
 }
 
@@ -35,7 +40,7 @@ fn event(block: &Value) -> Option<Event> {
     let kind = text("type")?;
     let plain = match kind.as_str() {
         "text" if block.get("citations").is_none_or(Value::is_null) => text("text").map(Event::Text),
-        "tool_use" => text("name").map(|name| {
+        "tool_use" if is_direct(block) => text("name").map(|name| {
             Event::ToolCall(ToolCall {
                 id: text("id"),
                 kind: "function".to_owned(),
@@ -52,6 +57,12 @@ fn event(block: &Value) -> Option<Event> {
         _ => None,
     };
     Some(plain.unwrap_or_else(|| Event::Block(block.to_string())))
+}
+
+/// Whether the model called the tool itself, and not as a member of a toolset.
+fn is_direct(call: &Value) -> bool {
+    let direct = call.get("caller").is_none_or(|caller| caller.get("type").is_none_or(|kind| kind == "direct"));
+    direct && call.get("toolset_name").is_none_or(Value::is_null)
 }
 
 fn finish(word: &str) -> String {

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::encode::{
-    message_frame, message_id, signature, write_call_block, write_delta_usage, write_redacted_block, write_stop,
-    write_text_block, write_thinking_block,
+    Echo, message_frame, message_id, signature, write_call_block, write_context_management, write_delta_usage,
+    write_redacted_block, write_stop, write_text_block, write_thinking_block,
 };
 use crate::chat::{ApiError, Finish, Usage};
 use crate::pace::cut::Chunk;
 use crate::wire::anthropic::error;
-use crate::wire::json::{is_object, merge_patch, write_escaped, write_line, write_number};
+use crate::wire::json::{at, is_object, merge_patch, write_escaped, write_line, write_number, write_string};
 use crate::wire::{Envelope, Ids, StreamEncoder, sse};
 
 /// The encoder of one stream.
@@ -19,6 +19,7 @@ pub(super) struct MessagesStream {
     start: Vec<u8>,
     usage: Usage,
     patch: Option<Value>,
+    echo: Echo,
     /// What the open block is made of.
     block: Option<Made>,
     /// The index of the open block, or else of the next one.
@@ -49,8 +50,8 @@ impl MessagesStream {
         let mut start = Vec::with_capacity(512);
         let json = [br#"{"type":"message_start","message":"#.as_slice(), &message.head, &message.tail, b"}"].concat();
         sse::event(&mut start, "message_start", &json);
-        let (usage, before) = (envelope.usage, Vec::with_capacity(128));
-        Self { ids, start, usage, patch, block: None, index: 0, before, pinged: false }
+        let (usage, echo, before) = (envelope.usage, Echo::of(&envelope.form), Vec::with_capacity(128));
+        Self { ids, start, usage, patch, echo, block: None, index: 0, before, pinged: false }
     }
 
     fn begin(&mut self, out: &mut Vec<u8>, block: impl FnOnce(&mut Self, &mut Vec<u8>)) {
@@ -90,6 +91,37 @@ impl MessagesStream {
         out.extend_from_slice(b"\"}}\n\n");
     }
 
+    /// A delta of a kind that is not prepared.
+    fn other_delta(&self, kind: &str, key: &str, json: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":");
+        write_number(out, self.index);
+        out.extend_from_slice(br#","delta":{"type":"#);
+        write_string(out, kind);
+        out.push(b',');
+        write_string(out, key);
+        out.push(b':');
+        out.extend_from_slice(json);
+        out.extend_from_slice(b"}}\n\n");
+    }
+
+    /// A block in the provider's own JSON. What clients collect from deltas is told in deltas.
+    fn whole(&mut self, json: &str, out: &mut Vec<u8>) {
+        let Some(grown) = Grown::of(json) else {
+            self.begin(out, |_, out| write_line(out, json));
+            return self.end(out);
+        };
+        self.begin(out, |_, out| out.extend_from_slice(grown.start.to_string().as_bytes()));
+        self.grow(grown.made);
+        self.delta(&grown.text, out);
+        for citation in &grown.citations {
+            self.other_delta("citations_delta", "citation", citation.to_string().as_bytes(), out);
+        }
+        if !grown.signature.is_empty() {
+            self.other_delta("signature_delta", "signature", &json_string(&grown.signature), out);
+        }
+        self.end(out);
+    }
+
     fn end(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":");
         write_number(out, self.index);
@@ -125,10 +157,56 @@ impl MessagesStream {
     }
 }
 
+fn json_string(text: &str) -> Vec<u8> {
+    let mut json = Vec::with_capacity(text.len() + 2);
+    write_string(&mut json, text);
+    json
+}
+
 fn patched(json: Vec<u8>, patch: Map<String, Value>) -> Vec<u8> {
     let Ok(mut value) = serde_json::from_slice::<Value>(&json) else { return json };
     merge_patch(&mut value, &Value::Object(patch));
     value.to_string().into_bytes()
+}
+
+/// A block in the provider's own JSON, taken apart into what begins it and what makes it grow.
+struct Grown {
+    start: Value,
+    made: Made,
+    text: String,
+    citations: Vec<Value>,
+    signature: String,
+}
+
+impl Grown {
+    /// None for a block that is told as a whole.
+    fn of(json: &str) -> Option<Self> {
+        let mut start: Value = serde_json::from_str(json).ok()?;
+        let kind = start.get("type")?.as_str()?.to_owned();
+        let block = start.as_object_mut()?;
+        let mut take = |key: &str| match block.get_mut(key) {
+            Some(Value::String(text)) => Some(std::mem::take(text)),
+            _ => None,
+        };
+        let (made, text, signature) = match kind.as_str() {
+            "text" => (Made::Text, take("text")?, String::new()),
+            "thinking" => (Made::Thought, take("thinking")?, take("signature")?),
+            kind if kind.ends_with("tool_use") => {
+                // As it stands there: a client sees the text of the arguments.
+                let input = at(json, "/input")?.to_owned();
+                let fields = block.get_mut("input")?.as_object_mut()?;
+                let text = if fields.is_empty() { String::new() } else { input };
+                fields.clear();
+                (Made::Arguments, text, String::new())
+            }
+            _ => return None,
+        };
+        let citations = match block.get_mut("citations") {
+            Some(Value::Array(citations)) if made == Made::Text => std::mem::take(citations),
+            _ => Vec::new(),
+        };
+        Some(Self { start, made, text, citations, signature })
+    }
 }
 
 impl StreamEncoder for MessagesStream {
@@ -153,13 +231,7 @@ impl StreamEncoder for MessagesStream {
             Chunk::ReasoningEnd(reasoning) => {
                 if !reasoning.redacted {
                     let signature = signature(reasoning, &mut self.ids);
-                    out.extend_from_slice(
-                        b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":",
-                    );
-                    write_number(out, self.index);
-                    out.extend_from_slice(br#","delta":{"type":"signature_delta","signature":""#);
-                    write_escaped(out, &signature);
-                    out.extend_from_slice(b"\"}}\n\n");
+                    self.other_delta("signature_delta", "signature", &json_string(&signature), out);
                 }
                 self.end(out);
             }
@@ -173,8 +245,7 @@ impl StreamEncoder for MessagesStream {
             // What is no JSON object cannot be sent as a block.
             Chunk::Block(json) if is_object(json) => {
                 self.end_open(out);
-                self.begin(out, |_, out| write_line(out, json));
-                self.end(out);
+                self.whole(json, out);
             }
             // It parts two texts all the same, as it does in a unary body.
             Chunk::Block(_) => self.end_open(out),
@@ -189,7 +260,10 @@ impl StreamEncoder for MessagesStream {
         let mut usage = Vec::with_capacity(256);
         write_delta_usage(&mut usage, &self.usage);
         let (delta, usage) = self.patch_end(delta, usage);
-        let parts = [br#"{"type":"message_delta","delta":"#.as_slice(), &delta, br#","usage":"#, &usage, b"}"];
+        let mut context_management = Vec::new();
+        write_context_management(&mut context_management, &self.echo);
+        let begin = br#"{"type":"message_delta","delta":"#.as_slice();
+        let parts = [begin, &delta, &context_management, br#","usage":"#, &usage, b"}"];
         sse::event(out, "message_delta", &parts.concat());
     }
 

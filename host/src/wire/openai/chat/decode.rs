@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::part::{Part, PartForm};
+use super::tool::{Function, FunctionCall, WireCall, WireTool, function_choice, object, tool_choice};
 use crate::chat::request::join;
-use crate::chat::{Body, Content, Message, Operation, Request, Role, Tool, ToolChoice};
+use crate::chat::{Body, Content, Media, MediaSource, Message, Operation, Request, Role};
 use crate::wire::field::{AnyObject, Int, Num, Text, TextOr};
 
 #[derive(Deserialize)]
@@ -46,7 +47,9 @@ struct Wire<'a, P> {
     metadata: Option<AnyObject>,
     audio: Option<AnyObject>,
     prediction: Option<AnyObject>,
+    moderation: Option<AnyObject>,
     web_search_options: Option<AnyObject>,
+    prompt_cache_options: Option<AnyObject>,
     #[serde(borrow)]
     modalities: Option<Vec<Text<'a>>>,
     parallel_tool_calls: Option<bool>,
@@ -58,6 +61,8 @@ struct Wire<'a, P> {
     #[serde(borrow)]
     prompt_cache_key: Option<Text<'a>>,
     #[serde(borrow)]
+    prompt_cache_retention: Option<Text<'a>>,
+    #[serde(borrow)]
     reasoning_effort: Option<Text<'a>>,
     #[serde(borrow)]
     service_tier: Option<Text<'a>>,
@@ -68,7 +73,6 @@ struct Wire<'a, P> {
 #[derive(Deserialize)]
 struct StreamOptions {
     include_usage: Option<bool>,
-    #[expect(dead_code, reason = "only checked")]
     include_obfuscation: Option<bool>,
 }
 
@@ -98,71 +102,15 @@ struct WireMessage<'a, P> {
     function_call: Option<Box<FunctionCall<'a>>>,
     #[serde(borrow)]
     tool_call_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    audio: Option<Box<SaidBefore<'a>>>,
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-enum ToolKind {
-    Function,
-    Custom,
-}
-
+/// What the assistant said aloud in an earlier turn.
 #[derive(Deserialize)]
-struct WireCall<'a> {
+struct SaidBefore<'a> {
     #[serde(borrow)]
     id: Text<'a>,
-    #[serde(rename = "type")]
-    kind: ToolKind,
-    #[serde(borrow)]
-    function: Option<FunctionCall<'a>>,
-    #[serde(borrow)]
-    custom: Option<CustomCall<'a>>,
-}
-
-#[derive(Deserialize)]
-struct FunctionCall<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow)]
-    arguments: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct CustomCall<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow)]
-    input: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct WireTool<'a> {
-    #[serde(rename = "type")]
-    kind: ToolKind,
-    #[serde(borrow)]
-    function: Option<Function<'a>>,
-    #[serde(borrow)]
-    custom: Option<Custom<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Function<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow)]
-    description: Option<Text<'a>>,
-    #[serde(borrow)]
-    parameters: Option<&'a RawValue>,
-    #[expect(dead_code, reason = "only checked")]
-    strict: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Custom<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(borrow)]
-    description: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -193,6 +141,9 @@ struct JsonSchema<'a> {
     strict: Option<bool>,
 }
 
+/// Alternatives to each token are asked for, but not the tokens themselves: [`super::limits`] refuses it.
+pub(super) const TOP_ALONE: u32 = u32::MAX;
+
 /// Decodes a body that is as it should be; none for any other. Parts are parsed in place at first, which is twice as fast;
 /// if one of them turns out to need its own text, each part is cut out before it is parsed.
 pub(super) fn fast(body: &str) -> Option<Request<'_>> {
@@ -206,7 +157,10 @@ fn decode<'a, P: PartForm<'a>>(body: &'a str) -> Option<Request<'a>> {
     }
     let mut request = Request::new(Operation::Chat, wire.model.0);
     request.stream = wire.stream.unwrap_or_default();
-    request.stream_usage = wire.stream_options.and_then(|options| options.include_usage).unwrap_or_default();
+    if let Some(options) = wire.stream_options {
+        request.stream_usage = options.include_usage.unwrap_or_default();
+        request.form.obfuscation = options.include_obfuscation.unwrap_or_default();
+    }
     request.choices = wire.n.map_or(1, Int::to_u32);
     // `max_tokens` is the older name.
     request.max_output_tokens = wire.max_completion_tokens.or(wire.max_tokens).map(Int::to_u32);
@@ -215,27 +169,29 @@ fn decode<'a, P: PartForm<'a>>(body: &'a str) -> Option<Request<'a>> {
         Some(TextOr::Text(text)) => vec![text],
         Some(TextOr::List(texts)) => texts.into_iter().map(|text| text.0).collect(),
     };
+    request.form.logprobs = match (wire.logprobs, wire.top_logprobs.map(Int::to_u32)) {
+        (Some(true), top) => Some(top.unwrap_or_default()),
+        (_, Some(1..)) => Some(TOP_ALONE),
+        _ => None,
+    };
+    request.form.echo = tier(wire.service_tier.as_ref()).to_owned();
     request.messages = wire.messages.into_iter().map(message).collect::<Option<_>>()?;
+    let functions = wire.functions.unwrap_or_default();
+    request.form.functions = wire.tools.is_none() && !functions.is_empty();
+    request.parallel_tool_calls = wire.parallel_tool_calls.unwrap_or(true) && !request.form.functions;
     for tool in wire.tools.unwrap_or_default() {
-        request.tools.push(match (tool.kind, tool.function, tool.custom) {
-            (ToolKind::Function, Some(function), _) => function_tool(function)?,
-            (ToolKind::Custom, _, Some(custom)) => Tool {
-                kind: Cow::Borrowed("custom"),
-                name: custom.name.0,
-                description: custom.description.map(|text| text.0),
-                parameters: None,
-            },
-            _ => return None,
-        });
+        request.tools.push(tool.tool()?);
     }
-    for function in wire.functions.unwrap_or_default() {
-        request.tools.push(function_tool(function)?);
+    for function in functions {
+        request.tools.push(function.tool()?);
     }
     if let Some(raw) = wire.function_call {
         request.tool_choice = function_choice(raw.get())?;
     }
     if let Some(raw) = wire.tool_choice {
-        request.tool_choice = tool_choice(raw.get())?;
+        let (choice, allowed) = tool_choice(raw.get())?;
+        request.tool_choice = choice;
+        request.tools.retain(|tool| allowed.is_empty() || allowed.contains(&tool.name));
     }
     if let Some(format) = wire.response_format
         && format.kind == FormatKind::JsonSchema
@@ -245,81 +201,15 @@ fn decode<'a, P: PartForm<'a>>(body: &'a str) -> Option<Request<'a>> {
     Some(request)
 }
 
-/// The text of a value that has to be an object, if it is there at all; none where it is something else.
-fn object(raw: Option<&RawValue>) -> Option<Option<Cow<'_, str>>> {
-    match raw.map(RawValue::get) {
-        None => Some(None),
-        Some(text) if text.starts_with('{') => Some(Some(Cow::Borrowed(text))),
-        Some(_) => None,
+/// The tier that serves a request, where it is not the usual one.
+fn tier(asked: Option<&Text<'_>>) -> &'static str {
+    match asked.map(|text| text.0.as_ref()) {
+        Some("flex") => r#""service_tier":"flex""#,
+        Some("scale") => r#""service_tier":"scale""#,
+        // The provider has two words for one tier, and answers with the older one.
+        Some("priority" | "fast") => r#""service_tier":"priority""#,
+        _ => "",
     }
-}
-
-fn function_tool(function: Function<'_>) -> Option<Tool<'_>> {
-    Some(Tool {
-        kind: Cow::Borrowed("function"),
-        name: function.name.0,
-        description: function.description.map(|text| text.0),
-        parameters: object(function.parameters)?,
-    })
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-}
-
-fn tool_choice(json: &str) -> Option<ToolChoice<'_>> {
-    #[derive(Deserialize)]
-    #[serde(tag = "type", rename_all = "snake_case")]
-    enum Choice<'a> {
-        Function {
-            #[serde(borrow)]
-            function: Named<'a>,
-        },
-        Custom {
-            #[serde(borrow)]
-            custom: Named<'a>,
-        },
-        AllowedTools {
-            allowed_tools: Allowed,
-        },
-    }
-    #[derive(Deserialize)]
-    struct Allowed {
-        mode: Mode,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "lowercase")]
-    enum Mode {
-        Auto,
-        Required,
-    }
-
-    if let Ok(Text(word)) = serde_json::from_str(json) {
-        return match word.as_ref() {
-            "none" => Some(ToolChoice::None),
-            "auto" => Some(ToolChoice::Auto),
-            "required" => Some(ToolChoice::Required),
-            _ => None,
-        };
-    }
-    Some(match serde_json::from_str(json).ok()? {
-        Choice::Function { function: named } | Choice::Custom { custom: named } => ToolChoice::Named(named.name.0),
-        Choice::AllowedTools { allowed_tools: Allowed { mode: Mode::Auto } } => ToolChoice::Auto,
-        Choice::AllowedTools { allowed_tools: Allowed { mode: Mode::Required } } => ToolChoice::Required,
-    })
-}
-
-fn function_choice(json: &str) -> Option<ToolChoice<'_>> {
-    if let Ok(Text(word)) = serde_json::from_str(json) {
-        return match word.as_ref() {
-            "none" => Some(ToolChoice::None),
-            "auto" => Some(ToolChoice::Auto),
-            _ => None,
-        };
-    }
-    serde_json::from_str(json).ok().map(|named: Named<'_>| ToolChoice::Named(named.name.0))
 }
 
 fn message<'a, P: PartForm<'a>>(wire: WireMessage<'a, P>) -> Option<Message<'a>> {
@@ -339,24 +229,22 @@ fn message<'a, P: PartForm<'a>>(wire: WireMessage<'a, P>) -> Option<Message<'a>>
         }
         (WireRole::Assistant, content) => {
             let calls = wire.tool_calls.unwrap_or_default();
-            match (content, wire.refusal, calls.as_slice(), wire.function_call) {
-                (Some(TextOr::Text(text)), None, [], None) => Body::Text(text),
-                (content, refusal, _, function_call) => {
+            match (content, wire.refusal, calls.as_slice(), wire.function_call, wire.audio) {
+                (Some(TextOr::Text(text)), None, [], None, None) => Body::Text(text),
+                (content, refusal, _, function_call, audio) => {
                     let mut body = match content {
                         None => Vec::new(),
                         Some(TextOr::Text(text)) => vec![Content::Text(text)],
                         Some(TextOr::List(list)) => parts(list)?,
                     };
                     body.extend(refusal.map(|text| Content::Refusal(text.0)));
-                    for call in calls {
-                        body.push(tool_call(call)?);
-                    }
-                    body.extend(function_call.map(|call| Content::ToolCall {
-                        id: call.name.0.clone(),
-                        kind: Cow::Borrowed("function"),
-                        name: call.name.0,
-                        arguments: call.arguments.0,
+                    body.extend(audio.map(|audio| {
+                        Content::Audio(Media { media_type: None, source: MediaSource::FileId(audio.id.0) })
                     }));
+                    for call in calls {
+                        body.push(call.content()?);
+                    }
+                    body.extend(function_call.map(|call| call.content()));
                     Body::Parts(body)
                 }
             }
@@ -366,24 +254,6 @@ fn message<'a, P: PartForm<'a>>(wire: WireMessage<'a, P>) -> Option<Message<'a>>
         (_, None) => return None,
     };
     Some(Message { role, name, body })
-}
-
-fn tool_call(call: WireCall<'_>) -> Option<Content<'_>> {
-    Some(match (call.kind, call.function, call.custom) {
-        (ToolKind::Function, Some(function), _) => Content::ToolCall {
-            id: call.id.0,
-            kind: Cow::Borrowed("function"),
-            name: function.name.0,
-            arguments: function.arguments.0,
-        },
-        (ToolKind::Custom, _, Some(custom)) => Content::ToolCall {
-            id: call.id.0,
-            kind: Cow::Borrowed("custom"),
-            name: custom.name.0,
-            arguments: custom.input.0,
-        },
-        _ => return None,
-    })
 }
 
 fn parts<'a, P: PartForm<'a>>(list: Vec<P>) -> Option<Vec<Content<'a>>> {

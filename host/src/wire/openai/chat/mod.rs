@@ -3,16 +3,19 @@
 use super::OpenAi;
 use super::error::OpenAiWording;
 use crate::chat::{ApiError, Reply, Request};
-use crate::wire::{Envelope, Ids, Provider, StreamEncoder, WireFormat, check};
+use crate::wire::{Envelope, History, Ids, Provider, StreamEncoder, WireFormat, check};
 
 mod decode;
-mod encode;
+pub(in crate::wire::openai) mod encode;
+pub(in crate::wire::openai) mod limits;
+pub(in crate::wire::openai) mod logprobs;
 mod part;
-mod reply;
+pub(in crate::wire::openai) mod reply;
 mod shape;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tool;
 
 /// OpenAI's chat completions.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +26,10 @@ impl WireFormat for Chat {
         &OpenAi
     }
 
-    fn decode<'a>(&self, body: &'a str) -> Result<Request<'a>, ApiError> {
-        check::decode(body, decode::fast, &shape::BODY, &OpenAiWording)
+    fn decode<'a>(&self, body: &'a str, _history: &dyn History) -> Result<Request<'a>, ApiError> {
+        let request = check::decode(body, decode::fast, &shape::BODY, &OpenAiWording)?;
+        limits::check(&request)?;
+        Ok(request)
     }
 
     fn tool_call_id(&self, ids: &mut Ids) -> String {

@@ -32,6 +32,15 @@ fn events(message: &Map<String, Value>) -> Result<Vec<Event>, String> {
     if let Some(text) = message.get("refusal").and_then(Value::as_str) {
         events.push(Event::Refusal(text.to_owned()));
     }
+    if let Some(call) = message.get("function_call").and_then(Value::as_object) {
+        let text = |key: &str| call.get(key).and_then(Value::as_str).map(str::to_owned);
+        events.push(Event::ToolCall(ToolCall {
+            id: None,
+            kind: "function".to_owned(),
+            name: text("name").ok_or("`choices[0].message.function_call` has no name")?,
+            arguments: text("arguments").unwrap_or_default(),
+        }));
+    }
     let calls = message.get("tool_calls").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for (index, call) in calls.iter().enumerate() {
         let text = |pointer: &str| call.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
@@ -50,7 +59,7 @@ fn events(message: &Map<String, Value>) -> Result<Vec<Event>, String> {
     Ok(events)
 }
 
-fn finish(word: &str) -> String {
+pub(in crate::wire::openai) fn finish(word: &str) -> String {
     match word {
         "tool_calls" | "function_call" => "tool-calls",
         "content_filter" => "content-filter",
@@ -59,7 +68,7 @@ fn finish(word: &str) -> String {
     .to_owned()
 }
 
-fn usage(usage: &Value) -> Usage {
+pub(in crate::wire::openai) fn usage(usage: &Value) -> Usage {
     let number = |pointer: &str| {
         usage.pointer(pointer).and_then(Value::as_u64).map_or(0, |number| u32::try_from(number).unwrap_or(u32::MAX))
     };

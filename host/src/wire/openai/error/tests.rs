@@ -3,10 +3,10 @@
 use crate::chat::ApiError;
 use crate::wire::openai::OpenAi;
 use crate::wire::openai::chat::Chat;
-use crate::wire::{Provider, WireFormat};
+use crate::wire::{NoHistory, Provider, WireFormat};
 
 fn refusal(body: &str) -> (String, Option<String>, Option<String>) {
-    let error = Chat.decode(body).unwrap_err();
+    let error = Chat.decode(body, &NoHistory).unwrap_err();
     assert_eq!((error.status, &error.kind), (400, &None));
     (error.message, error.param, error.code)
 }

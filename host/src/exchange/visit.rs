@@ -1,0 +1,182 @@
+//! One visit of a client, up to the point where somebody is asked: its body, its session, its budget, and what is to go wrong.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::http::Response;
+use axum::http::request::Parts;
+use bytestring::ByteString;
+
+use super::budget::Key;
+use super::collect::collect;
+use super::fault::Trouble;
+use super::{App, Context, SESSION};
+use crate::chat::{ApiError, Usage};
+use crate::config::RateLimits;
+use crate::snapshot::Snapshot;
+use crate::strategy::asked::{Asked, Decoded};
+use crate::strategy::state::Session;
+use crate::wire::rate::RateStatus;
+use crate::wire::{Ids, Provider, ids, json};
+
+/// A client may take so long to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One request, before somebody is asked.
+pub(super) struct Visit<'a> {
+    pub(super) app: &'a App,
+    pub(super) provider: &'static dyn Provider,
+    pub(super) snapshot: Arc<Snapshot>,
+    session: Arc<Session>,
+    head: Parts,
+    started: Instant,
+    budget: Option<(RateLimits, Key)>,
+    rate: Option<RateStatus>,
+}
+
+impl<'a> Visit<'a> {
+    /// A request whose body is not there yet.
+    pub(super) fn new(app: &'a App, provider: &'static dyn Provider, head: Parts) -> Self {
+        let started = Instant::now();
+        let session = app.sessions.get(head.headers.get(SESSION).and_then(|name| name.to_str().ok()));
+        let snapshot = app.snapshot.load_full();
+        Self { app, provider, snapshot, session, head, started, budget: None, rate: None }
+    }
+
+    /// The whole body, bounded in size and time, as text. From here on the request sees the snapshot of this moment. A
+    /// path that names a deployment stands for a model that is left out, as Azure has it.
+    pub(super) async fn receive(&mut self, body: Body, deployment: Option<&str>) -> Result<ByteString, ApiError> {
+        let headers = &self.head.headers;
+        self.provider.check_headers(&|name| headers.contains_key(name))?;
+        let limit = self.snapshot.body_limit;
+        let body: Bytes = match tokio::time::timeout(BODY_TIMEOUT, collect(body, limit)).await {
+            Ok(Ok(Some(body))) => body,
+            Ok(Ok(None)) => return Err(self.provider.body_too_large(limit)),
+            Ok(Err(error)) => return Err(self.provider.malformed_body(&format!("the body broke off: {error}"))),
+            Err(_) => {
+                let reason = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
+                return Err(ApiError::new(408, reason));
+            }
+        };
+        self.snapshot = self.app.snapshot.load_full();
+        let text = match json::sanitize(&body) {
+            Ok(Cow::Borrowed(_)) => ByteString::try_from(body.clone()).unwrap_or_default(),
+            Ok(Cow::Owned(text)) => text.into(),
+            Err(error) => return Err(self.provider.malformed_body(&error.to_string())),
+        };
+        Ok(match deployment {
+            Some(model) => with_model(text, model),
+            None => text,
+        })
+    }
+
+    /// Whether the model is served, whether the key may ask, and what is to go wrong.
+    pub(super) fn admit(&mut self, model: &str) -> Result<Trouble, ApiError> {
+        if !self.snapshot.models.is_empty() && !self.snapshot.models.iter().any(|it| it.id == model) {
+            return Err(self.provider.unknown_model(model));
+        }
+        let ordered = Trouble::ordered(&self.head.headers)?;
+        if let Some(limits) = self.snapshot.rate_limits {
+            let key = self.app.budgets.key(&self.head.headers);
+            match self.app.budgets.admit(&limits, key, self.started) {
+                Ok(status) => (self.budget, self.rate) = (Some((limits, key)), Some(status)),
+                Err((exceeded, status)) => {
+                    self.rate = Some(status);
+                    return Err(self.provider.rate_exceeded(model, exceeded, &status));
+                }
+            }
+        }
+        if let Some(trouble) = ordered {
+            return Ok(trouble);
+        }
+        if self.snapshot.faults.is_empty() {
+            return Ok(Trouble::default());
+        }
+        // A number of its own: a request that fails takes no turn of its session, and the next try throws again.
+        let key = ids::key(self.snapshot.seed, self.session.name(), self.session.next_other(), "fault");
+        let trouble = Trouble::by_rule(&self.snapshot.faults, self.head.uri.path(), model, Ids::new(key));
+        Ok(trouble.unwrap_or_default())
+    }
+
+    /// Takes an answer's tokens from the key's budget, and lets the answer tell.
+    pub(super) fn spend(&self, usage: &Usage, context: &mut Context) {
+        if let Some((limits, key)) = &self.budget {
+            let tokens = u64::from(usage.input_tokens) + u64::from(usage.output_tokens);
+            context.set_rate(self.app.budgets.spend(limits, *key, tokens, self.started).or(self.rate));
+        }
+    }
+
+    /// Whether an answer's tokens have to be counted, shown or not.
+    pub(super) fn has_budget(&self) -> bool {
+        self.budget.is_some()
+    }
+
+    /// The request as strategies see it: with a turn of its session, an id and a time.
+    pub(super) fn ask(&mut self, decoded: Decoded) -> Arc<Asked> {
+        let (snapshot, session) = (&self.snapshot, &self.session);
+        let turn = session.next_turn();
+        Arc::new(Asked {
+            decoded,
+            provider: self.provider.name(),
+            path: self.head.uri.path().to_owned(),
+            headers: std::mem::take(&mut self.head.headers),
+            id: Ids::new(ids::key(snapshot.seed, session.name(), turn, "request")).hex("req_", 32),
+            session: Arc::clone(session),
+            turn,
+            now_ms: snapshot.now_ms(turn),
+            seed: snapshot.seed,
+            tokens: snapshot.tokens,
+        })
+    }
+
+    /// The context of an answer to what was asked.
+    pub(super) fn context(&self, asked: &Asked) -> Context {
+        Context::new(self.provider, asked, self.started, self.rate)
+    }
+
+    /// The context of an answer for which nobody was asked.
+    pub(super) fn unasked(&self) -> Context {
+        Context::unasked(&self.snapshot, self.provider, &self.session, &self.head, self.started, self.rate)
+    }
+
+    /// An error for which nobody was asked.
+    pub(super) fn refuse(&self, error: &ApiError) -> Response<Body> {
+        self.unasked().refuse(error, None)
+    }
+}
+
+/// The same body with a model, where it has none.
+fn with_model(body: ByteString, model: &str) -> ByteString {
+    let Some(rest) = body.trim_start().strip_prefix('{') else { return body };
+    if json::at(&body, "/model").is_some() {
+        return body;
+    }
+    let mut text = Vec::with_capacity(body.len() + model.len() + 16);
+    text.extend_from_slice(br#"{"model":"#);
+    json::write_string(&mut text, model);
+    if !rest.trim_start().starts_with('}') {
+        text.push(b',');
+    }
+    text.extend_from_slice(rest.as_bytes());
+    ByteString::try_from(text).unwrap_or(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployment_stands_for_the_model() {
+        for (body, wanted) in [
+            (r#"{"n":1}"#, r#"{"model":"d\"1","n":1}"#),
+            (" { } ", r#"{"model":"d\"1" } "#),
+            (r#"{"model":"m"}"#, r#"{"model":"m"}"#),
+            ("[1]", "[1]"),
+            ("", ""),
+        ] {
+            assert_eq!(&*with_model(ByteString::from_static(body), "d\"1"), wanted);
+        }
+    }
+}
