@@ -107,7 +107,8 @@ fn envelope(request: &Request<'_>) -> Envelope {
 fn embedded(text: &str) -> bool {
     let Ok(request) = openai::embeddings::Embeddings.decode(text) else { return false };
     let vectors = vec![vec![0.5, -1.0e-30]; request.embedding_inputs.len()];
-    std::str::from_utf8(&openai::embeddings::Embeddings.encode(&envelope(&request), &vectors)).expect("an answer is text");
+    std::str::from_utf8(&openai::embeddings::Embeddings.encode(&envelope(&request), &vectors))
+        .expect("an answer is text");
     true
 }
 

@@ -1,30 +1,41 @@
-//! How much work one answer may be: a strategy has some milliseconds, and a schema can ask for a search without end.
+//! How much one answer may cost: a strategy has some milliseconds and a small stack, and a schema can ask for a search without
+//! end, or for values within values.
 
 use std::cell::Cell;
 
-/// What is left of the work that an answer may be.
+/// What is left of the work and of the stack that an answer may take.
 #[derive(Debug)]
-pub(crate) struct Budget(Cell<u32>);
+pub(crate) struct Budget {
+    steps: Cell<u32>,
+    stack: Cell<u32>,
+}
 
 /// There is nothing left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spent;
 
-impl Budget {
-    /// So many steps.
-    pub(crate) fn new(steps: u32) -> Self {
-        Self(Cell::new(steps))
-    }
+/// Of the 128 KiB that a component's stack has. What a function takes of it is read off the component.
+const STACK: u32 = 100_000;
 
-    #[cfg(test)]
-    pub(crate) fn left(&self) -> u32 {
-        self.0.get()
+impl Budget {
+    /// So many steps, of some ten nanoseconds each.
+    pub(crate) fn new(steps: u32) -> Self {
+        Self { steps: Cell::new(steps), stack: Cell::new(STACK) }
     }
 
     /// Takes some steps.
     pub(crate) fn spend(&self, steps: usize) -> Result<(), Spent> {
-        let left = u32::try_from(steps).ok().and_then(|steps| self.0.get().checked_sub(steps));
-        self.0.set(left.unwrap_or(0));
+        let left = u32::try_from(steps).ok().and_then(|steps| self.steps.get().checked_sub(steps));
+        self.steps.set(left.unwrap_or(0));
         left.map(|_| ()).ok_or(Spent)
+    }
+
+    /// Calls a function that calls itself, and takes so many bytes of the stack; none where they are not left.
+    pub(crate) fn nested<T>(&self, bytes: u32, call: impl FnOnce() -> T) -> Option<T> {
+        let before = self.stack.get();
+        self.stack.set(before.checked_sub(bytes)?);
+        let result = call();
+        self.stack.set(before);
+        Some(result)
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a value is what a schema says. What is made is built to fit, but `not`, `oneOf`, `if` and the like can only be
 //! tried and looked at.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::{Map, Value};
@@ -14,9 +14,6 @@ use crate::pattern::Pattern;
 use crate::types::Types;
 use crate::{bounds, formats};
 
-/// Schemas within schemas and values within values: what the stack of a component holds.
-const DEEPEST: u32 = 150;
-
 type Checked<'d> = Result<(), Fail<'d>>;
 
 /// Compares values with the schemas of a document.
@@ -24,12 +21,11 @@ pub(crate) struct Checker<'d> {
     pub(crate) document: &'d Document<'d>,
     pub(crate) budget: &'d Budget,
     patterns: RefCell<Vec<(&'d str, Rc<Result<Pattern, String>>)>>,
-    depth: Cell<u32>,
 }
 
 impl<'d> Checker<'d> {
     pub(crate) fn new(document: &'d Document<'d>, budget: &'d Budget) -> Self {
-        Self { document, budget, patterns: RefCell::default(), depth: Cell::new(0) }
+        Self { document, budget, patterns: RefCell::default() }
     }
 
     /// A pattern, read once.
@@ -59,6 +55,14 @@ impl<'d> Checker<'d> {
         }
     }
 
+    /// Whether a text is of a format, as far as that is known.
+    pub(crate) fn is_of(&self, at: &'d Value, format: &str, text: &str) -> Result<bool, Fail<'d>> {
+        match formats::pattern(format) {
+            Some(pattern) => self.matches(at, pattern, text),
+            None => Ok(format != "regex" || Pattern::new(text).is_ok()),
+        }
+    }
+
     /// Whether the value is what the schema says.
     pub(crate) fn holds(&self, value: &Value, schema: &'d Value) -> Result<bool, Fail<'d>> {
         match self.check(value, schema) {
@@ -79,18 +83,16 @@ impl<'d> Checker<'d> {
             Value::Object(map) => map,
             _ => return Err(Fail::here(schema, "nothing satisfies `false`")),
         };
-        if self.depth.get() >= DEEPEST {
-            return Err(Fail::here(schema, "it is nested too deep"));
-        }
-        self.depth.set(self.depth.get() + 1);
-        let checked =
-            self.own(value, schema, map).and_then(|()| self.applied(value, schema, map)).and_then(|()| match value {
+        let check = || {
+            self.own(value, schema, map)?;
+            self.applied(value, schema, map)?;
+            match value {
                 Value::Object(object) => self.object(value, object, schema, map),
                 Value::Array(items) => self.array(items, schema, map),
                 _ => Ok(()),
-            });
-        self.depth.set(self.depth.get() - 1);
-        checked
+            }
+        };
+        self.budget.nested(400, check).unwrap_or_else(|| Err(Fail::here(schema, "it is nested too deep")))
     }
 
     /// What stands in the schema itself.
@@ -105,6 +107,7 @@ impl<'d> Checker<'d> {
             sure(equal(constant, value), "`const` does not hold")?;
         }
         if let Some(values) = map.get("enum").and_then(Value::as_array) {
+            self.budget.spend(values.len() / 2)?;
             sure(values.iter().any(|known| equal(known, value)), "`enum` does not hold")?;
         }
         match value {
@@ -130,7 +133,7 @@ impl<'d> Checker<'d> {
                     sure(self.matches(schema, pattern, text)?, "`pattern` does not hold")?;
                 }
                 if let Some(format) = map.get("format").and_then(Value::as_str) {
-                    sure(formats::holds(format, text) != Some(false), "`format` does not hold")?;
+                    sure(self.is_of(schema, format, text)?, "`format` does not hold")?;
                 }
             }
             _ => {}

@@ -19,8 +19,6 @@ pub(crate) struct Document<'d> {
     root: &'d Value,
     /// By the address of what it is about.
     facts: BTreeMap<usize, Fact<'d>>,
-    /// The depths are among the facts; otherwise nothing refers to anything.
-    settled: bool,
 }
 
 /// What is known about a part of the document.
@@ -28,15 +26,13 @@ pub(crate) struct Document<'d> {
 enum Fact<'d> {
     /// The schema that a reference means.
     Target(&'d Value),
-    /// How many levels the shallowest value of a schema has.
+    /// How many levels the shallowest value of a schema has that a reference means.
     Depth(u32),
 }
 
 /// What one walk over the document finds.
 #[derive(Default)]
 struct Found<'d> {
-    /// Each schema, after the ones in it.
-    schemas: Vec<&'d Value>,
     /// Each `$id`, with its schema.
     resources: Vec<(&'d str, &'d Value)>,
     anchors: Vec<(&'d str, &'d Value)>,
@@ -52,35 +48,34 @@ pub(crate) fn address(value: &Value) -> usize {
 impl<'d> Document<'d> {
     pub(crate) fn new(root: &'d Value, budget: &Budget) -> Result<Self, Spent> {
         let mut found = Found::default();
-        walk(root, root, &mut found);
-        let mut document = Self { root, facts: BTreeMap::new(), settled: false };
+        walk(root, root, &mut found, budget)?;
+        let mut document = Self { root, facts: BTreeMap::new() };
+        let mut targets = Vec::new();
         for (reference, resource) in &found.references {
+            budget.spend(25)?;
             if let Some(target) = resolve(reference.as_str().unwrap_or_default(), resource, root, &found) {
                 document.facts.insert(address(reference), Fact::Target(target));
+                if document.facts.insert(address(target), Fact::Depth(ENDLESS)).is_none() {
+                    targets.push(target);
+                }
             }
         }
-        // Without references, everything ends, and is settled when it is asked for.
-        document.settled = !found.references.is_empty();
-        if document.settled {
-            // Whatever refers to what stands after it is settled on the way back.
-            while document.settle(found.schemas.iter(), budget)?
-                && document.settle(found.schemas.iter().rev(), budget)?
-            {}
-        }
+        // Whatever refers to what stands after it is settled on the way back.
+        while document.settle(targets.iter(), budget)? && document.settle(targets.iter().rev(), budget)? {}
         Ok(document)
     }
 
-    /// Goes once over the schemas; whether that told anything new.
-    fn settle<'s>(&mut self, schemas: impl Iterator<Item = &'s &'d Value>, budget: &Budget) -> Result<bool, Spent>
+    /// Goes once over the schemas that are referred to; whether that told anything new.
+    fn settle<'s>(&mut self, targets: impl Iterator<Item = &'s &'d Value>, budget: &Budget) -> Result<bool, Spent>
     where
         'd: 's,
     {
         let mut new = false;
-        for schema in schemas {
-            budget.spend(25)?;
-            let depth = self.estimate(schema);
-            if depth < self.depth(schema) {
-                self.facts.insert(address(schema), Fact::Depth(depth));
+        for target in targets {
+            budget.spend(50)?;
+            let depth = self.estimate(target);
+            if depth < self.depth(target) {
+                self.facts.insert(address(target), Fact::Depth(depth));
                 new = true;
             }
         }
@@ -103,25 +98,21 @@ impl<'d> Document<'d> {
     // Copied to wherever it is called, it would be a hundredth of the component.
     #[inline(never)]
     pub(crate) fn depth(&self, schema: &Value) -> u32 {
-        match schema {
-            Value::Object(map) if map.is_empty() => 0,
-            // Of `false` there is no value, and it is better said where it stands.
-            Value::Bool(_) => 0,
-            Value::Object(_) if !self.settled => self.estimate(schema),
-            _ => match self.facts.get(&address(schema)) {
-                Some(Fact::Depth(depth)) => *depth,
-                _ => ENDLESS,
-            },
+        match self.facts.get(&address(schema)) {
+            Some(Fact::Depth(depth)) => *depth,
+            _ => self.estimate(schema),
         }
     }
 
     /// Whether a schema can have a value at all, as far as its depth tells.
     pub(crate) fn ends(&self, schema: &Value) -> bool {
-        !self.settled || self.depth(schema) != ENDLESS
+        // Without references, everything ends.
+        self.facts.is_empty() || self.depth(schema) != ENDLESS
     }
 
     fn estimate(&self, schema: &Value) -> u32 {
-        let Value::Object(map) = schema else { return ENDLESS };
+        // Of `false` there is no value, and it is better said where it stands.
+        let Value::Object(map) = schema else { return 0 };
         let list = |key| map.get(key).and_then(Value::as_array).into_iter().flatten();
         let mut depth = self.own(map);
         for reference in REFERENCES.iter().filter_map(|key| map.get(*key)) {
@@ -176,30 +167,33 @@ impl<'d> Document<'d> {
     }
 }
 
-fn walk<'d>(value: &'d Value, resource: &'d Value, found: &mut Found<'d>) {
+fn walk<'d>(value: &'d Value, resource: &'d Value, found: &mut Found<'d>, budget: &Budget) -> Result<(), Spent> {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| walk(item, resource, found)),
+        Value::Array(items) => items.iter().try_for_each(|item| walk(item, resource, found, budget)),
         Value::Object(map) => {
-            let text = |key| map.get(key).and_then(Value::as_str);
+            budget.spend(5)?;
             let mut resource = resource;
-            match text("$id") {
-                // An anchor, as it was written before there was `$anchor`.
-                Some(id) if id.starts_with('#') => found.anchors.push((&id[1..], value)),
-                Some(id) => {
-                    resource = value;
-                    found.resources.push((id.trim_end_matches('#'), value));
+            for (key, inner) in map.iter().filter(|(key, _)| key.starts_with('$')) {
+                match (key.as_str(), inner) {
+                    // An anchor, as it was written before there was `$anchor`.
+                    ("$id", Value::String(id)) if id.starts_with('#') => found.anchors.push((&id[1..], value)),
+                    ("$id", Value::String(id)) => {
+                        resource = value;
+                        found.resources.push((id.trim_end_matches('#'), value));
+                    }
+                    ("$anchor" | "$dynamicAnchor", Value::String(name)) => found.anchors.push((name, value)),
+                    _ => {}
                 }
-                None => {}
             }
-            for key in ["$anchor", "$dynamicAnchor"] {
-                found.anchors.extend(text(key).map(|name| (name, value)));
+            for (key, inner) in map {
+                if inner.is_string() && REFERENCES.contains(&key.as_str()) {
+                    found.references.push((inner, resource));
+                }
+                walk(inner, resource, found, budget)?;
             }
-            let references = REFERENCES.iter().filter_map(|key| map.get(*key)).filter(|value| value.is_string());
-            found.references.extend(references.map(|reference| (reference, resource)));
-            map.values().for_each(|value| walk(value, resource, found));
-            found.schemas.push(value);
+            Ok(())
         }
-        _ => {}
+        _ => Ok(()),
     }
 }
 

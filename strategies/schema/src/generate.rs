@@ -14,6 +14,7 @@ mod text;
 use serde_json::Value;
 use standin_sdk::context::{below, pick};
 
+use self::choice::too_deep;
 use self::flat::{Flat, constants};
 use crate::bounds;
 use crate::budget::Budget;
@@ -24,8 +25,6 @@ use crate::number::{Decimal, Likely, Wanted};
 use crate::types::Types;
 use crate::words;
 
-/// Values within values: as deep as anyone reads, and as a component's stack holds.
-const DEEPEST: u32 = 48;
 /// From here on, only what has to be there is.
 const DEEP: u32 = 12;
 /// How often a recursive schema may come back before only what has to be there is.
@@ -43,7 +42,7 @@ pub(crate) struct Generator<'d> {
     /// The addresses of the schemas that references on the way to here meant.
     way: Vec<usize>,
     depth: u32,
-    pub(crate) values: u32,
+    values: u32,
     /// What is likely is used up: items have to differ.
     wide: bool,
     /// What was last in the way, for when it takes too long.
@@ -91,14 +90,12 @@ impl<'d> Generator<'d> {
     /// A value for a goal, under a property's name.
     fn make(&mut self, goal: &[&'d Value], name: &str) -> Made<'d> {
         self.checker.budget.spend(40)?;
-        let first = goal.first().copied().unwrap_or(&Value::Null);
-        if self.depth >= DEEPEST {
-            return Err(Fail::here(first, format!("it is nested deeper than {DEEPEST} levels")));
-        }
         self.values += 1;
         self.depth += 1;
         let way = self.way.len();
-        let made = self.spread(goal, goal, Flat::default(), name);
+        let budget = self.checker.budget;
+        let made = budget.nested(1_800, || self.spread(goal, goal, Flat::default(), name));
+        let made = made.unwrap_or_else(|| Err(too_deep(goal)));
         self.way.truncate(way);
         self.depth -= 1;
         made
@@ -232,7 +229,7 @@ impl<'d> Generator<'d> {
             return left.iter().find(|kind| !kind.has(nested)).or(left.first()).copied();
         }
         // What nothing is said about may be anything; a text is the least surprising.
-        if types == Types::ALL && flat.maps().next().is_none() {
+        if types == Types::ALL && !flat.declared {
             return Some(Types::STRING);
         }
         let kinds = left.len() - usize::from(types.has(Types::NULL) && below(4) > 0);

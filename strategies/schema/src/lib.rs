@@ -3,8 +3,9 @@
 //! - Where the request has an output schema, the reply is one value that satisfies it, as compact JSON.
 //! - Where a tool has to be called, the reply calls it with arguments that satisfy its parameters: the tool that
 //!   `tool_choice` names, and otherwise the first function. A tool without a schema gets `{}`, a custom one a few words.
-//! - When the last message is the result of a tool, no tool is called again, so that a client's loop comes to its end: the
-//!   output schema is answered if there is one, and otherwise the next strategy is.
+//! - When the last message is the result of a tool, no tool is called a second time, so that a client's loop comes to its end:
+//!   the last function that was not called yet is, where one has to be (agents offer the tool that takes their result last). If
+//!   there is none, the output schema is answered if there is one, and otherwise the next strategy is.
 //!
 //! Everything else is left to the next strategy. The values are by chance, which is seeded: the same request of the same
 //! session gets the same value. Optional properties are there two times out of three; an example, or a default that says
@@ -28,7 +29,8 @@ mod words;
 
 use serde_json::{Value, json};
 use standin_sdk::{
-    Activation, ApiError, Condition, Event, Outcome, Plugin, Reply, Request, Result, Role, Tool, ToolCall, ToolChoice,
+    Activation, ApiError, Condition, Content, Event, Outcome, Plugin, Reply, Request, Result, Role, Tool, ToolCall,
+    ToolChoice,
 };
 
 use self::budget::Budget;
@@ -37,7 +39,10 @@ use self::fail::Fail;
 use self::generate::Generator;
 
 /// How much work one answer may be: some milliseconds.
-const STEPS: u32 = 200_000;
+const STEPS: u32 = 150_000;
+
+/// Larger schemas take too long to read.
+const LARGEST: usize = 128 * 1024;
 
 /// Answers what a schema asks for.
 pub struct Schema;
@@ -54,11 +59,14 @@ impl Plugin for Schema {
     }
 
     fn respond(&self, request: &Request) -> Result<Outcome> {
-        if request.last_role() != Some(Role::Tool) {
-            let choice = request.tool_choice();
-            if matches!(choice, ToolChoice::Required | ToolChoice::Named(_))
-                && let Some(outcome) = forced(&choice, &request.tools())
-            {
+        let choice = request.tool_choice();
+        if matches!(choice, ToolChoice::Required | ToolChoice::Named(_)) {
+            let tools = request.tools();
+            let outcome = match request.last_role() {
+                Some(Role::Tool) => not_yet_called(request, tools).and_then(|tool| forced(&choice, &[tool])),
+                _ => forced(&choice, &tools),
+            };
+            if let Some(outcome) = outcome {
                 return Ok(outcome);
             }
         }
@@ -68,6 +76,26 @@ impl Plugin for Schema {
             Err(why) => refuse(&format!("The output schema cannot be answered: {why}")),
         })
     }
+}
+
+/// The last function that was not called since somebody asked, and that the choice allows.
+fn not_yet_called(request: &Request, tools: Vec<Tool>) -> Option<Tool> {
+    let since = request.messages().rev().take_while(|message| message.role != Role::User);
+    let called: Vec<String> = since
+        .flat_map(|message| message.content)
+        .filter_map(|content| match content {
+            Content::ToolCall(call) => Some(call.name),
+            _ => None,
+        })
+        .collect();
+    let named = match request.tool_choice() {
+        ToolChoice::Named(name) => Some(name),
+        _ => None,
+    };
+    let is_open = |tool: &Tool| {
+        tool.kind == "function" && !called.contains(&tool.name) && named.as_ref().is_none_or(|name| *name == tool.name)
+    };
+    tools.into_iter().rfind(is_open)
 }
 
 /// The call that has to be made; none where there is no tool that a client runs.
@@ -101,6 +129,9 @@ fn call(tool: &Tool) -> Outcome {
 
 /// A value that a schema, and another one beside it, accepts.
 fn instance(schema: &str, beside: &Value) -> Result<Value, String> {
+    if schema.len() > LARGEST {
+        return Err(format!("it has {} bytes; {LARGEST} is the most that is read", schema.len()));
+    }
     let root: Value =
         serde_json::from_str(schema).map_err(|error| format!("it is no JSON that is understood: {error}"))?;
     let budget = Budget::new(STEPS);

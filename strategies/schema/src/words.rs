@@ -38,9 +38,10 @@ use Kind::{By, Format, OneOf};
 
 /// A text for a property of this name.
 pub(crate) fn text(name: &str, description: Option<&str>) -> String {
-    let kind = tokens(name).iter().rev().find_map(|token| by_token(token));
-    let kind = kind.or_else(|| by_description(description?));
-    match kind {
+    let tokens = tokens(name);
+    // All of the name first: a first name is no name.
+    let kind = by_token(&tokens.concat()).or_else(|| tokens.iter().rev().find_map(|token| by_token(token)));
+    match kind.or_else(|| by_description(description?)) {
         Some(OneOf(texts)) => one(texts).to_owned(),
         Some(Format(format)) => formats::make(format).unwrap_or_default(),
         Some(By(make)) => make(),
@@ -85,8 +86,8 @@ const WORDS: &[(&str, Kind)] = &[
     ("regex pattern", Format("regex")),
     ("path file filepath filename src dest", By(path)),
     ("dir directory folder cwd", Format("directory-path")),
-    ("firstname first given", OneOf(FIRST)),
-    ("lastname last surname family", OneOf(LAST)),
+    ("firstname forename givenname", OneOf(FIRST)),
+    ("lastname surname familyname", OneOf(LAST)),
     ("name person author owner assignee customer fullname", By(|| format!("{} {}", one(FIRST), one(LAST)))),
     ("user username login", By(|| format!("{}{}", one(FIRST).to_ascii_lowercase(), below(100)))),
     ("city town location place destination origin", OneOf(CITIES)),

@@ -2,12 +2,13 @@
 //!
 //! Each line that contains `call tool '<name>' with '<json>'` is one call, and several lines are parallel calls of one
 //! reply. The arguments are passed on as they are, empty ones as `{}`; they cannot contain a `'`. When the results come
-//! back, the reply is `last tool call result is <content>`. Everything else is left to the next strategy.
+//! back, the reply is `last tool call result is <content>`, unless the client asks for an answer of another form: one that
+//! satisfies a schema, or a call. Everything else is left to the next strategy.
 //!
 //! Settings: `require-tools`, by default true: only where the request offers tools. Their names are not compared.
 
 use serde::Deserialize;
-use standin_sdk::{Activation, Condition, Content, Message, Outcome, Plugin, Reply, Request, Result, Role};
+use standin_sdk::{Activation, Condition, Content, Message, Outcome, Plugin, Reply, Request, Result, Role, ToolChoice};
 
 const OPENING: &str = "call tool '";
 const MIDDLE: &str = "' with '";
@@ -43,6 +44,7 @@ impl Plugin for ToolCall {
 
     fn respond(&self, request: &Request) -> Result<Outcome> {
         Ok(match request.last_role() {
+            Some(Role::Tool) if wants_a_form(request) => Outcome::Pass,
             Some(Role::Tool) => result(request).map_or(Outcome::Pass, Outcome::Reply),
             Some(Role::User) => self.calls(request).map_or(Outcome::Pass, Outcome::Reply),
             _ => Outcome::Pass,
@@ -62,6 +64,11 @@ impl ToolCall {
             reply.tool_call(name, if arguments.is_empty() { "{}" } else { arguments })
         }))
     }
+}
+
+/// A sentence would not be what the client asks for.
+fn wants_a_form(request: &Request) -> bool {
+    request.output_schema().is_some() || matches!(request.tool_choice(), ToolChoice::Required | ToolChoice::Named(_))
 }
 
 /// What the last tool answered.
@@ -142,6 +149,14 @@ mod tests {
         let expected = Some("last tool call result is two".to_owned());
         assert_eq!(run(request.clone()).text(), expected);
         assert_eq!(run(request.message(Role::System, "be brief")).text(), expected);
+    }
+
+    #[test]
+    fn an_answer_of_another_form_is_left_to_others() {
+        let request = Request::user("call tool 'a' with '1'").tool("a").tool_result("call_1", "one");
+        assert_eq!(run(request.clone().output_schema("{}")), Outcome::Pass);
+        assert_eq!(run(request.clone().tool_choice(ToolChoice::Required)), Outcome::Pass);
+        assert!(run(request.tool_choice(ToolChoice::Auto)).text().is_some());
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl<'d> Generator<'d> {
             let why = format!("it asks for {least} items; {MOST} is the most that is made");
             return Err(Fail::here(flat.place(&["minItems"]), why));
         }
-        let tuple = flat.maps().map(|map| list(map, "prefixItems").count().max(list(map, "items").count())).max();
+        let tuple = flat.maps().map(|map| list(map, "prefixItems").len().max(list(map, "items").len())).max();
         let usual = match tuple.unwrap_or(0) as u64 {
             // Behind the first items, which may have schemas that do not let what is contained be there.
             tuple if needed > 0 => tuple + needed,
@@ -95,7 +95,7 @@ impl<'d> Generator<'d> {
             let made = self.make(goal, name);
             self.wide = wide;
             let item = made?;
-            self.checker.budget.spend(if unique { others.len() * 2 } else { 0 })?;
+            self.checker.budget.spend(if unique { others.len() / 2 } else { 0 })?;
             if !unique || !others.iter().any(|other| equal(other, &item)) {
                 return Ok(item);
             }

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 use standin_sdk::context::below;
 
-use super::flat::{Choice, Flat};
+use super::flat::{Choice, Flat, constants};
 use super::{ATTEMPTS, Generator, Made};
-use crate::check::{list, unknown};
+use crate::check::{entries, list, unknown};
 use crate::document::{REFERENCES, address};
 use crate::fail::Fail;
 use crate::types::Types;
@@ -18,13 +18,13 @@ enum Way<'d> {
 
 impl<'d> Generator<'d> {
     /// A value for a goal of which these schemas are not yet spread out.
-    pub(super) fn spread(
-        &mut self,
-        goal: &[&'d Value],
-        schemas: &[&'d Value],
-        mut flat: Flat<'d>,
-        name: &str,
-    ) -> Made<'d> {
+    pub(super) fn spread(&mut self, goal: &[&'d Value], schemas: &[&'d Value], flat: Flat<'d>, name: &str) -> Made<'d> {
+        let budget = self.checker.budget;
+        let made = budget.nested(650, || self.decide(goal, schemas, flat, name));
+        made.unwrap_or_else(|| Err(too_deep(goal)))
+    }
+
+    fn decide(&mut self, goal: &[&'d Value], schemas: &[&'d Value], mut flat: Flat<'d>, name: &str) -> Made<'d> {
         self.add(schemas, &mut flat)?;
         let Some(choice) = flat.next_choice() else {
             let conditions = flat.take_conditions();
@@ -104,7 +104,7 @@ impl<'d> Generator<'d> {
         }
     }
 
-    /// A value under conditions: what they are about is taken from a draft, and the rest is made to fit that.
+    /// A value under conditions: the properties that they are about are decided first, and the rest is made to fit them.
     fn conditional(
         &mut self,
         goal: &[&'d Value],
@@ -112,20 +112,23 @@ impl<'d> Generator<'d> {
         flat: &Flat<'d>,
         name: &str,
     ) -> Made<'d> {
+        let mut names = Vec::new();
+        for condition in conditions.iter().filter_map(|map| map.get("if")) {
+            self.mentioned(condition, 3, &mut names);
+        }
+        let object = flat.types() == Types::OBJECT && flat.parts().all(|part| constants(part).is_none());
         let mut fail = None;
         for _ in 0..ATTEMPTS {
-            let draft = self.leaf(&[], flat, name)?;
             self.checker.budget.spend(60 + flat.parts().count())?;
             let mut flat = flat.clone();
+            let draft = if object { self.pin(&mut flat, &names)? } else { self.leaf(&[], &flat, name)? };
             let mut schemas = Vec::new();
             for map in conditions {
                 let Some(condition) = map.get("if") else { continue };
                 let holds = self.checker.holds(&draft, condition)?;
                 schemas.extend(map.get(if holds { "then" } else { "else" }));
-                match &draft {
-                    Value::Object(draft) => flat.pin(condition, draft),
-                    _ if holds => schemas.push(condition),
-                    _ => {}
+                if holds && !object {
+                    schemas.push(condition);
                 }
             }
             let length = self.way.len();
@@ -139,6 +142,19 @@ impl<'d> Generator<'d> {
             self.way.truncate(length);
         }
         Err(fail.unwrap_or(Fail::Spent))
+    }
+
+    /// The properties that a condition is about.
+    fn mentioned(&self, condition: &'d Value, depth: u32, names: &mut Vec<&'d str>) {
+        let (Value::Object(map), 1..) = (condition, depth) else { return };
+        names.extend(list(map, "required").filter_map(Value::as_str));
+        names.extend(entries(map, "properties").map(|(name, _)| name.as_str()));
+        let mut parts: Vec<_> = map.get("not").into_iter().collect();
+        for key in ["allOf", "anyOf", "oneOf"] {
+            parts.extend(list(map, key));
+        }
+        parts.extend(map.get("$ref").and_then(|reference| self.checker.document.target(reference)));
+        parts.into_iter().for_each(|part| self.mentioned(part, depth - 1, names));
     }
 
     /// The branches by chance, null seldom first; in a lean value, the shallowest first.
@@ -163,4 +179,9 @@ impl<'d> Generator<'d> {
 
 fn is_null(schema: &Value) -> bool {
     schema.get("type").and_then(Value::as_str) == Some("null") || schema.get("const") == Some(&Value::Null)
+}
+
+/// The stack ends before the value does.
+pub(super) fn too_deep<'d>(goal: &[&'d Value]) -> Fail<'d> {
+    Fail::here(goal.first().copied().unwrap_or(&Value::Null), "it is nested too deep")
 }

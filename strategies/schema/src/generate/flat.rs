@@ -13,6 +13,9 @@ use crate::types::Types;
 const TRIED: [&str; 8] =
     ["not", "oneOf", "if", "contains", "dependencies", "dependentSchemas", "unevaluatedProperties", "unevaluatedItems"];
 
+/// Longer lists are not compared.
+const LARGEST: usize = 10_000;
+
 /// The schemas that hold for one value.
 #[derive(Clone)]
 pub(super) struct Flat<'d> {
@@ -20,7 +23,8 @@ pub(super) struct Flat<'d> {
     /// What is still to be decided, newest last.
     choices: Vec<Choice<'d>>,
     types: Types,
-    declared: bool,
+    /// Some schema has a `type`.
+    pub(super) declared: bool,
     /// Properties that must not be there.
     pub(super) excluded: Vec<&'d str>,
     /// Properties whose value is decided already.
@@ -97,7 +101,7 @@ impl<'d> Flat<'d> {
         for (name, inner) in entries(map, "properties") {
             let Some(values) = constants(inner) else { continue };
             let others = self.maps().filter_map(|other| constants(other.get("properties")?.get(name)?));
-            for other in others {
+            for other in others.filter(|other| values.len() * other.len() <= LARGEST) {
                 if !values.iter().any(|value| other.iter().any(|other| equal(value, other))) {
                     return Err(Fail::here(inner, "the rest of the schema wants another value"));
                 }
@@ -109,26 +113,6 @@ impl<'d> Flat<'d> {
     /// Takes the conditions that are still to be decided.
     pub(super) fn take_conditions(&mut self) -> Vec<&'d Map<String, Value>> {
         std::mem::take(&mut self.conditions)
-    }
-
-    /// Keeps what a condition is about as a draft has it.
-    pub(super) fn pin(&mut self, condition: &'d Value, draft: &Map<String, Value>) {
-        let Value::Object(map) = condition else { return };
-        let mut names: Vec<&str> = list(map, "required").filter_map(Value::as_str).collect();
-        names.extend(entries(map, "properties").map(|(name, _)| name.as_str()));
-        for name in names {
-            match draft.get(name) {
-                Some(value) if self.pinned.iter().all(|(known, _)| *known != name) => {
-                    self.pinned.push((name, Rc::new(value.clone())));
-                }
-                Some(_) => {}
-                None => self.excluded.push(name),
-            }
-        }
-        for key in ["allOf", "anyOf", "oneOf"] {
-            list(map, key).for_each(|part| self.pin(part, draft));
-        }
-        map.get("not").into_iter().for_each(|part| self.pin(part, draft));
     }
 
     /// Keeps away from what must not hold, where that can be said in other words.

@@ -1,5 +1,7 @@
 //! Objects.
 
+use std::rc::Rc;
+
 use serde_json::{Map, Value};
 use standin_sdk::context::{below, pick};
 
@@ -83,6 +85,9 @@ impl<'d> Generator<'d> {
         }
         let chosen = self.chosen(flat, optional, without, &listed, &needed)?;
 
+        // Where nothing depends on it, a property that cannot be is left out without another thought.
+        let simple = flat.least("minProperties") == 0
+            && !flat.maps().any(|map| map.contains_key("dependentRequired") || map.contains_key("dependencies"));
         let mut object = Map::new();
         // What is chosen is listed, or needed beside something that is.
         chosen.order.iter().for_each(|name| listed.add(name));
@@ -97,7 +102,11 @@ impl<'d> Generator<'d> {
                 Ok(value) => {
                     object.insert(name.to_owned(), value);
                 }
-                Err(Fail::Here { .. }) if !needed.has(name) => return Ok(Attempt::Without(name)),
+                Err(Fail::Here { .. }) if !needed.has(name) => {
+                    if !simple {
+                        return Ok(Attempt::Without(name));
+                    }
+                }
                 Err(fail) => return Err(fail),
             }
         }
@@ -156,6 +165,28 @@ impl<'d> Generator<'d> {
             }
         }
         Ok(chosen)
+    }
+
+    /// Decides some properties before the others: each has a value or is left out from now on. They as an object.
+    pub(super) fn pin(&mut self, flat: &mut Flat<'d>, names: &[&'d str]) -> Made<'d> {
+        for name in names {
+            if flat.excluded.contains(name) || flat.pinned.iter().any(|(pinned, _)| pinned == name) {
+                continue;
+            }
+            let goal = self.goal(flat, name)?;
+            let required = flat.requires(name);
+            let wished = required || (!self.is_lean() && below(3) > 0 && self.ends(&goal));
+            match if wished { self.make(&goal, name).map(Some) } else { Ok(None) } {
+                Ok(Some(value)) => flat.pinned.push((name, Rc::new(value))),
+                Err(fail) if required || matches!(fail, Fail::Spent) => return Err(fail),
+                _ => flat.excluded.push(name),
+            }
+        }
+        let mut object = Map::new();
+        for (name, value) in &flat.pinned {
+            object.insert((*name).to_owned(), (**value).clone());
+        }
+        Ok(Value::Object(object))
     }
 
     fn may_be_named(&self, flat: &Flat<'d>, name: &str) -> Made<'d, bool> {

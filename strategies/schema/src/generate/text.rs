@@ -52,12 +52,13 @@ impl<'d> Generator<'d> {
                 _ => Some(fitting(words::phrase(), least, most)),
             };
             let Some(text) = text else { continue };
-            if !(least..=most).contains(&text.chars().count())
-                || formats.iter().any(|format| formats::holds(format, &text) == Some(false))
-            {
-                continue;
+            let mut holds = (least..=most).contains(&text.chars().count());
+            // What is made for a format is of that format.
+            if formats.len() > usize::from(patterns.is_empty()) {
+                for format in &formats {
+                    holds = holds && self.checker.is_of(flat.place(&["format"]), format, &text)?;
+                }
             }
-            let mut holds = true;
             for (schema, pattern) in &patterns {
                 holds = holds && self.checker.matches(schema, pattern, &text)?;
             }

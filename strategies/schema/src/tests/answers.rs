@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use standin_sdk::testing::{self, Host, Request};
-use standin_sdk::{Outcome, Role, Tool, ToolChoice};
+use standin_sdk::{Content, Message, Outcome, Role, Tool, ToolCall, ToolChoice};
 
 use super::{accepts, answer};
 use crate::{Schema, forced};
@@ -95,14 +95,25 @@ fn arguments_are_an_object_whatever_the_parameters_say() {
 
 #[test]
 fn a_result_ends_the_loop_of_the_client() {
-    for choice in [ToolChoice::Required, named("get_weather")] {
-        let called = asked(choice).message(Role::Assistant, "").tool_result("call_1", "sunny");
-        assert_eq!(run(&called), Outcome::Pass);
-        let schema = json!({ "const": "done" });
-        assert_eq!(run(&called.clone().output_schema(schema.to_string())).text().as_deref(), Some("\"done\""));
-        // The next question is another matter.
-        assert_eq!(run(&called.message(Role::User, "and tomorrow?")).tool_calls().len(), 1);
-    }
+    let call = |name: &str| Message {
+        role: Role::Assistant,
+        name: None,
+        content: vec![Content::ToolCall(ToolCall::function(name, "{}"))],
+    };
+    let names = |outcome: Outcome| outcome.tool_calls().iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>();
+    // The last function is what agents take their result with.
+    let once = asked(ToolChoice::Required).push(call("get_weather")).tool_result("call_1", "sunny");
+    assert_eq!(names(run(&once)), ["get_time"]);
+    let twice = once.push(call("get_time")).tool_result("call_2", "noon");
+    assert_eq!(run(&twice), Outcome::Pass);
+    assert_eq!(run(&twice.clone().output_schema(r#"{"const":7}"#)).text().as_deref(), Some("7"));
+    // Somebody asks again: everything may be called once more.
+    assert_eq!(names(run(&twice.message(Role::User, "and now?"))), ["get_weather"]);
+
+    let once = asked(named("get_time")).push(call("get_time")).tool_result("call_1", "noon");
+    assert_eq!(run(&once), Outcome::Pass);
+    let other = asked(named("get_time")).push(call("get_weather")).tool_result("call_1", "sunny");
+    assert_eq!(names(run(&other)), ["get_time"]);
 }
 
 #[test]
@@ -220,73 +231,4 @@ fn the_schema_wins_over_the_name() {
 fn takes_no_settings() {
     let error = Host::<Schema>::new().settings(json!({ "optional": 1 })).configure().unwrap_err();
     assert_eq!(error, r#"settings: this plugin takes none, but was given {"optional":1}"#);
-}
-
-#[test]
-#[ignore]
-fn zz_time() {
-    let mut all: Vec<(String, Value)> = Vec::new();
-    for file in std::fs::read_dir("tests/corpus").unwrap() {
-        let map: serde_json::Map<String, Value> =
-            serde_json::from_str(&std::fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
-        all.extend(map);
-    }
-    let map: serde_json::Map<String, Value> =
-        serde_json::from_str(&std::fs::read_to_string("/work/tmp/schema-run/evil.json").unwrap()).unwrap();
-    all.extend(map.into_iter().map(|(k, v)| (format!("EVIL {k}"), v)));
-    for (name, schema) in all {
-        let text = schema.to_string();
-        let t = std::time::Instant::now();
-        let root: Value = serde_json::from_str(&text).unwrap();
-        let parse = t.elapsed();
-        let mut worst = 0;
-        let mut worst_t = std::time::Duration::ZERO;
-        let mut doc_t = worst_t;
-        for _ in 0..20 {
-            let budget = crate::budget::Budget::new(crate::STEPS);
-            let t = std::time::Instant::now();
-            let Ok(document) = crate::document::Document::new(&root, &budget) else {
-                println!("{name} doc too large {:?}", t.elapsed());
-                continue;
-            };
-            doc_t = t.elapsed();
-            let bes = Value::Bool(true);
-            let _ = crate::generate::Generator::new(&document, &budget).value(&bes);
-            let e = t.elapsed();
-            let used = crate::STEPS - budget.left();
-            if used >= worst || (used * 10 > worst * 9 && e < worst_t) {
-                worst_t = if used == worst { worst_t.min(e) } else { e };
-                worst = used;
-            }
-        }
-        println!(
-            "{:8} steps {:9.3} ms  parse {:6.3} doc {:6.3} {:6.0} ns/step {name}",
-            worst,
-            worst_t.as_secs_f64() * 1e3,
-            parse.as_secs_f64() * 1e3,
-            doc_t.as_secs_f64() * 1e3,
-            worst_t.as_secs_f64() * 1e9 / worst as f64
-        );
-    }
-}
-
-#[test]
-#[ignore]
-fn zz_one() {
-    let map: serde_json::Map<String, Value> =
-        serde_json::from_str(&std::fs::read_to_string("/work/tmp/schema-run/evil.json").unwrap()).unwrap();
-    let root = &map[&std::env::var("CASE").unwrap()];
-    for _ in 0..5 {
-        let budget = crate::budget::Budget::new(crate::STEPS);
-        let document = crate::document::Document::new(root, &budget).unwrap();
-        let bes = Value::Bool(true);
-        let mut g = crate::generate::Generator::new(&document, &budget);
-        let r = g.value(&bes);
-        println!(
-            "left {} {} {:?}",
-            budget.left(),
-            g.values,
-            r.map(|v| v.to_string().len()).map_err(|f| f.message(&document))
-        );
-    }
 }

@@ -85,7 +85,7 @@ fn schema() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_value_fits_or_the_error_has_a_place(schema in schema(), seed in 0_u64..1000) {
@@ -129,7 +129,7 @@ fn most_random_schemas_are_answered() {
 
 #[cfg(feature = "jsonschema")]
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// The own check and the independent one say the same about any value.
     #[test]

@@ -187,7 +187,7 @@ def test_a_wrong_method(prefix):
 
 
 def test_an_unknown_path():
-    for path in ("/v1/nothing", "/nothing", "/v2/chat/completions", "/v1/chat/completions/x/y"):
+    for path in ("/v1/nothing", "/nothing", "/v1/chat/completionsx", "/v1/chat/completions/x/y"):
         answer = ask("GET", path)
         assert answer.status == 404, (path, answer)
         openai_shape(answer)

@@ -31,18 +31,6 @@ def test_a_streamed_response_is_fetched_as_it_ended():
     assert ask("GET", f"/v1/responses/{last['id']}").json() == last
 
 
-def test_a_response_is_streamed_again():
-    body = create(input="Hello there")
-    answer = ask("GET", f"/v1/responses/{body['id']}?stream=true")
-    assert answer.status == 200 and answer.headers["content-type"].split(";")[0] == "text/event-stream", answer
-    everything = [event.json() for event in events(answer.body)]
-    for event in everything:
-        check(ResponseStreamEvent, event)
-    assert everything[-1]["response"] == body
-    rest = events(ask("GET", f"/v1/responses/{body['id']}?stream=true&starting_after=3").body)
-    assert [event.json() for event in rest] == everything[4:]
-
-
 def test_a_response_that_is_not_stored_is_unknown(gpt):
     body = create(input="Hello", store=False)
     with pytest.raises(openai.NotFoundError) as caught:
