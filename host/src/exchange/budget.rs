@@ -128,7 +128,7 @@ mod tests {
                 .map(|it| it.requests.remaining)
                 .map_err(|(what, it)| (what, it.retry_after_s()))
         };
-        assert_eq!(remaining(SECOND * 0), Ok(1));
+        assert_eq!(remaining(Duration::ZERO), Ok(1));
         assert_eq!(remaining(SECOND * 10), Ok(0));
         assert_eq!(remaining(SECOND * 20), Err((Exceeded::Requests, 40)));
         assert_eq!(remaining(SECOND * 59), Err((Exceeded::Requests, 1)));

@@ -46,10 +46,13 @@ impl Endpoint {
     }
 }
 
+/// The end of a path, and what it asks for.
+type Tail = (&'static str, fn() -> Endpoint);
+
 /// What a path asks for; none where nothing is known of it.
 pub fn find(path: &str) -> Option<Found> {
     // A longer tail before one that it ends with.
-    let tails: [(&str, fn() -> Endpoint); 8] = [
+    let tails: [Tail; 8] = [
         ("/chat/completions", || Endpoint::Answer(&openai::chat::Chat)),
         ("/messages", || Endpoint::Answer(&anthropic::messages::Messages)),
         ("/responses", || Endpoint::Answer(&openai::responses::Responses)),

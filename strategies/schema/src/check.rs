@@ -16,11 +16,14 @@ use crate::{bounds, formats};
 
 type Checked<'d> = Result<(), Fail<'d>>;
 
+/// A pattern that was read, or what is wrong with it.
+type Read = Rc<Result<Pattern, String>>;
+
 /// Compares values with the schemas of a document.
 pub(crate) struct Checker<'d> {
     pub(crate) document: &'d Document<'d>,
     pub(crate) budget: &'d Budget,
-    patterns: RefCell<Vec<(&'d str, Rc<Result<Pattern, String>>)>>,
+    patterns: RefCell<Vec<(&'d str, Read)>>,
 }
 
 impl<'d> Checker<'d> {
@@ -29,7 +32,7 @@ impl<'d> Checker<'d> {
     }
 
     /// A pattern, read once.
-    pub(crate) fn pattern(&self, at: &'d Value, source: &'d str) -> Result<Rc<Result<Pattern, String>>, Fail<'d>> {
+    pub(crate) fn pattern(&self, at: &'d Value, source: &'d str) -> Result<Read, Fail<'d>> {
         let known =
             self.patterns.borrow().iter().find(|(known, _)| *known == source).map(|(_, known)| Rc::clone(known));
         let pattern = match known {

@@ -43,6 +43,10 @@ impl Decimal {
         (self.digits.div_euclid(factor), self.digits.rem_euclid(factor) == 0)
     }
 
+    fn float(self) -> f64 {
+        self.digits as f64 / power(self.places) as f64
+    }
+
     fn is_multiple_of(self, other: Self) -> bool {
         let places = self.places.max(other.places);
         let ((digits, _), (step, _)) = (self.units(places), other.units(places));
@@ -118,9 +122,14 @@ impl Wanted {
         }
         let count = last.checked_sub(first).map_or(1 << 62, |count| count as u64 + 1);
         let start = below(count);
-        // Where a fraction is asked for, the next ones are tried.
-        let mut units = (0..20).map(|next| (first + ((start + next) % count) as i64) * step);
-        value(units.find(|units| !self.fraction || units % one != 0)?, one)
+        let units = |next| (first + ((start + next) % count) as i64) * step;
+        // Where a fraction is asked for, the next ones are tried; and there are validators that divide by 0.01 in binary, to
+        // which not all of its multiples are.
+        let mut fitting = (0..20).map(units).filter(|units| !self.fraction || units % one != 0).peekable();
+        let any = fitting.peek().copied()?;
+        let even =
+            |units: &i64| self.steps.iter().all(|step| (*units as f64 / one as f64 / step.float()).fract() == 0.0);
+        value(fitting.find(even).unwrap_or(any), one)
     }
 }
 
@@ -190,6 +199,16 @@ mod tests {
         assert!(0.001 < close && close < 0.002);
         let far = make(1e18, 1.1e18, None, true).unwrap();
         assert!(far.as_i64().is_some_and(|far| far > 1_000_000_000_000_000_000), "{far}");
+    }
+
+    #[test]
+    fn multiples_are_so_in_binary_too() {
+        let steps = vec![decimal(json!(0.01))];
+        let wanted = Wanted { steps, ..Wanted::default() };
+        for _ in 0..500 {
+            let made = wanted.make(Likely(0, 100_000, 2)).unwrap().as_f64().unwrap();
+            assert_eq!((made / 0.01).fract(), 0.0, "{made}");
+        }
     }
 
     #[test]
