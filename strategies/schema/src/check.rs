@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 use crate::budget::Budget;
 use crate::document::{Document, REFERENCES};
 use crate::fail::Fail;
+use crate::keywords::{entries, for_item, list};
 use crate::number::is_multiple;
 use crate::pattern::Pattern;
 use crate::types::Types;
-use crate::{bounds, formats};
+use crate::{formats, keywords};
 
 type Checked<'d> = Result<(), Fail<'d>>;
 
@@ -116,11 +117,11 @@ impl<'d> Checker<'d> {
         match value {
             Value::Number(number) => {
                 let float = number.as_f64().unwrap_or(f64::NAN);
-                for (bound, open) in bounds::least(map) {
+                for (bound, open) in keywords::least(map) {
                     let bound = bound.as_f64().unwrap_or(f64::NAN);
                     sure(if open { float > bound } else { float >= bound }, "`minimum` does not hold")?;
                 }
-                for (bound, open) in bounds::most(map) {
+                for (bound, open) in keywords::most(map) {
                     let bound = bound.as_f64().unwrap_or(f64::NAN);
                     sure(if open { float < bound } else { float <= bound }, "`maximum` does not hold")?;
                 }
@@ -130,8 +131,11 @@ impl<'d> Checker<'d> {
             }
             Value::String(text) => {
                 let length = text.chars().count() as u64;
-                sure(bounds::count(map, "minLength").is_none_or(|least| length >= least), "`minLength` does not hold")?;
-                sure(bounds::count(map, "maxLength").is_none_or(|most| length <= most), "`maxLength` does not hold")?;
+                sure(
+                    keywords::count(map, "minLength").is_none_or(|least| length >= least),
+                    "`minLength` does not hold",
+                )?;
+                sure(keywords::count(map, "maxLength").is_none_or(|most| length <= most), "`maxLength` does not hold")?;
                 if let Some(pattern) = map.get("pattern").and_then(Value::as_str) {
                     sure(self.matches(schema, pattern, text)?, "`pattern` does not hold")?;
                 }
@@ -201,10 +205,10 @@ impl<'d> Checker<'d> {
     ) -> Checked<'d> {
         let fail = |why: &'static str| Err(Fail::here(schema, why));
         let size = object.len() as u64;
-        if bounds::count(map, "minProperties").is_some_and(|least| size < least) {
+        if keywords::count(map, "minProperties").is_some_and(|least| size < least) {
             return fail("`minProperties` does not hold");
         }
-        if bounds::count(map, "maxProperties").is_some_and(|most| size > most) {
+        if keywords::count(map, "maxProperties").is_some_and(|most| size > most) {
             return fail("`maxProperties` does not hold");
         }
         for name in list(map, "required").filter_map(Value::as_str) {
@@ -311,8 +315,8 @@ impl<'d> Checker<'d> {
             if holds { Ok(()) } else { Err(Fail::here(schema, keyword)) }
         };
         let length = items.len() as u64;
-        sure(bounds::count(map, "minItems").is_none_or(|least| length >= least), "`minItems` does not hold")?;
-        sure(bounds::count(map, "maxItems").is_none_or(|most| length <= most), "`maxItems` does not hold")?;
+        sure(keywords::count(map, "minItems").is_none_or(|least| length >= least), "`minItems` does not hold")?;
+        sure(keywords::count(map, "maxItems").is_none_or(|most| length <= most), "`maxItems` does not hold")?;
         if map.get("uniqueItems") == Some(&Value::Bool(true)) {
             self.budget.spend(items.len() * items.len() / 2)?;
             let twice = |(index, item): (usize, &Value)| items[..index].iter().any(|other| equal(item, other));
@@ -328,23 +332,12 @@ impl<'d> Checker<'d> {
             for item in items {
                 count += u64::from(self.holds(item, contained)?);
             }
-            let least = bounds::count(map, "minContains").unwrap_or(1);
-            let most = bounds::count(map, "maxContains").unwrap_or(u64::MAX);
+            let least = keywords::count(map, "minContains").unwrap_or(1);
+            let most = keywords::count(map, "maxContains").unwrap_or(u64::MAX);
             sure((least..=most).contains(&count), "`contains` does not hold")?;
         }
         Ok(())
     }
-}
-
-/// The schema that a schema has for an item at this place.
-pub(crate) fn for_item(map: &Map<String, Value>, index: usize) -> Option<&Value> {
-    let items = map.get("items");
-    // Before 2020, `items` could be the list, with `additionalItems` for the rest.
-    let (first, rest) = match items {
-        Some(Value::Array(first)) => (Some(first), map.get("additionalItems")),
-        _ => (map.get("prefixItems").and_then(Value::as_array), items.or_else(|| map.get("unevaluatedItems"))),
-    };
-    first.and_then(|first| first.get(index)).or(rest)
 }
 
 /// A reference that leads nowhere.
@@ -355,16 +348,6 @@ pub(crate) fn unknown<'d>(schema: &'d Value, key: &str, name: &str) -> Fail<'d> 
         "which is outside of this document; put it into `$defs`"
     };
     Fail::here(schema, format!("`{key}` is `{name}`, {why}"))
-}
-
-/// The entries of a list under a key, if there is one.
-pub(crate) fn list<'d>(map: &'d Map<String, Value>, key: &str) -> std::slice::Iter<'d, Value> {
-    map.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice).iter()
-}
-
-/// The entries of an object under a key, if there is one.
-pub(crate) fn entries<'d>(map: &'d Map<String, Value>, key: &str) -> impl Iterator<Item = (&'d String, &'d Value)> {
-    map.get(key).and_then(Value::as_object).into_iter().flatten()
 }
 
 /// Whether two values are the same to JSON Schema, to which 1.0 is 1.

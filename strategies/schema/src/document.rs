@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::bounds;
 use crate::budget::{Budget, Spent};
+use crate::keywords;
 use crate::types::Types;
 
 /// The keywords that refer to another schema.
@@ -135,7 +135,7 @@ impl<'d> Document<'d> {
             return 0;
         }
         let array = || {
-            let least = bounds::count(map, "minItems").unwrap_or(0);
+            let least = keywords::count(map, "minItems").unwrap_or(0);
             let first = map.get("prefixItems").or_else(|| map.get("items")).and_then(Value::as_array);
             let first = first.into_iter().flatten().take(least as usize).map(|schema| self.depth(schema)).max();
             let more = map.get("items").filter(|items| least > 0 && !items.is_array()).map(|items| self.depth(items));
@@ -152,7 +152,7 @@ impl<'d> Document<'d> {
             let property = |name: &str| map.get("properties")?.get(name);
             let inner = required.filter_map(|name| property(name.as_str()?)).map(|schema| self.depth(schema)).max();
             let listed = map.get("properties").and_then(Value::as_object).map_or(0, Map::len) as u64;
-            let more = map.get("additionalProperties").filter(|_| bounds::count(map, "minProperties") > Some(listed));
+            let more = map.get("additionalProperties").filter(|_| keywords::count(map, "minProperties") > Some(listed));
             inner.max(more.map(|schema| self.depth(schema))).map_or(0, |depth| depth.saturating_add(1))
         };
         let array = if types.has(Types::ARRAY) { array() } else { ENDLESS };

@@ -16,11 +16,11 @@ use standin_sdk::context::{below, pick};
 
 use self::choice::too_deep;
 use self::flat::{Flat, constants};
-use crate::bounds;
 use crate::budget::Budget;
-use crate::check::{Checker, list};
+use crate::check::Checker;
 use crate::document::Document;
 use crate::fail::Fail;
+use crate::keywords::{self, list};
 use crate::number::{Decimal, Likely, Wanted};
 use crate::types::Types;
 use crate::words;
@@ -33,6 +33,9 @@ const RECURSIONS: usize = 3;
 const MANY: u32 = 150;
 /// How often a value is tried that can only be looked at afterwards.
 const ATTEMPTS: u32 = 12;
+
+/// The keywords about numbers.
+const BOUNDS: [&str; 5] = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"];
 
 pub(crate) type Made<'d, T = Value> = Result<T, Fail<'d>>;
 
@@ -102,6 +105,8 @@ impl<'d> Generator<'d> {
     }
 
     /// Only what has to be there is.
+    // Copied to wherever it is called, it would be a hundredth of the component.
+    #[inline(never)]
     fn is_lean(&self) -> bool {
         let last = self.way.last();
         let again = last.map_or(0, |last| self.way.iter().filter(|other| *other == last).count());
@@ -244,15 +249,19 @@ impl<'d> Generator<'d> {
         let mut wanted =
             Wanted { integer: kind == Types::INTEGER, fraction: kind == Types::FRACTION, ..Wanted::default() };
         for map in flat.maps() {
-            wanted.least.extend(bounds::least(map).map(bound));
-            wanted.most.extend(bounds::most(map).map(bound));
+            wanted.least.extend(keywords::least(map).map(bound));
+            wanted.most.extend(keywords::most(map).map(bound));
             wanted.steps.extend(map.get("multipleOf").and_then(Value::as_number).map(Decimal::new));
         }
         let Likely(from, to, places) = words::number(name);
         let likely = Likely(from, if self.wide { to * 1_000 } else { to }, places);
         wanted.make(likely).ok_or_else(|| {
-            let at = flat.place(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]);
-            Fail::here(at, format!("there is no {} within its bounds", kind.names()))
+            let mut found = Vec::new();
+            for key in BOUNDS {
+                found.extend(flat.maps().filter_map(|map| Some(format!("`{key}` {}", map.get(key)?))));
+            }
+            let why = format!("there is no {} within its bounds: {}", kind.names(), found.join(", "));
+            Fail::here(flat.place(&BOUNDS), why)
         })
     }
 }

@@ -13,13 +13,13 @@
 //! value looks like, as long as the schema allows it. A schema that has no value, or that is not understood, is an error 400
 //! that says what stands where. There are no settings.
 
-mod bounds;
 mod budget;
 mod check;
 mod document;
 mod fail;
 mod formats;
 mod generate;
+mod keywords;
 mod number;
 mod pattern;
 #[cfg(test)]

@@ -99,15 +99,20 @@ impl Types {
 
     /// They as a person reads them.
     pub(crate) fn names(self) -> String {
+        let number = if self.has(Self::FRACTION) { "number" } else { "integer" };
         let named = [
             (Self::NULL, "null"),
             (Self::BOOLEAN, "boolean"),
-            (Self::NUMBER, "number"),
+            (Self::NUMBER, number),
             (Self::STRING, "string"),
             (Self::ARRAY, "array"),
             (Self::OBJECT, "object"),
         ];
-        let names: Vec<_> = named.iter().filter(|(types, _)| self.has(*types)).map(|(_, name)| *name).collect();
-        names.join(" or ").replace("number", if self.has(Self::FRACTION) { "number" } else { "integer" })
+        let mut names = String::new();
+        for (_, name) in named.iter().filter(|(types, _)| self.has(*types)) {
+            names.push_str(if names.is_empty() { "" } else { " or " });
+            names.push_str(name);
+        }
+        names
     }
 }

@@ -5,9 +5,9 @@ use standin_sdk::context::below;
 
 use super::flat::Flat;
 use super::{Generator, Made};
-use crate::bounds;
-use crate::check::{equal, for_item, list};
+use crate::check::equal;
 use crate::fail::Fail;
+use crate::keywords::{self, for_item, list};
 use crate::words;
 
 /// More items than this are no test of anything.
@@ -19,7 +19,7 @@ impl<'d> Generator<'d> {
     pub(super) fn array(&mut self, flat: &Flat<'d>, name: &str) -> Made<'d> {
         let mut contained = Vec::new();
         for map in flat.maps() {
-            let times = bounds::count(map, "minContains").unwrap_or(1).min(MOST);
+            let times = keywords::count(map, "minContains").unwrap_or(1).min(MOST);
             (0..times).for_each(|_| contained.extend(map.get("contains")));
         }
         let needed = contained.len() as u64;

@@ -5,9 +5,10 @@ use standin_sdk::context::below;
 
 use super::flat::{Choice, Flat, constants};
 use super::{ATTEMPTS, Generator, Made};
-use crate::check::{entries, list, unknown};
+use crate::check::unknown;
 use crate::document::{REFERENCES, address};
 use crate::fail::Fail;
+use crate::keywords::{entries, list};
 use crate::types::Types;
 
 /// One way to decide: a schema that is added, or a property that is left out.

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use crate::bounds;
-use crate::check::{entries, equal, list};
+use crate::check::equal;
 use crate::fail::Fail;
+use crate::keywords::{self, entries, list};
 use crate::types::Types;
 
 /// The keywords whose work can only be looked at afterwards.
@@ -175,12 +175,12 @@ impl<'d> Flat<'d> {
 
     /// The greatest of the counts that schemas have under a key.
     pub(super) fn least(&self, key: &str) -> u64 {
-        self.maps().filter_map(|map| bounds::count(map, key)).max().unwrap_or(0)
+        self.maps().filter_map(|map| keywords::count(map, key)).max().unwrap_or(0)
     }
 
     /// The smallest of the counts that schemas have under a key.
     pub(super) fn most(&self, key: &str) -> u64 {
-        self.maps().filter_map(|map| bounds::count(map, key)).min().unwrap_or(u64::MAX)
+        self.maps().filter_map(|map| keywords::count(map, key)).min().unwrap_or(u64::MAX)
     }
 
     pub(super) fn requires(&self, name: &str) -> bool {

@@ -7,8 +7,8 @@ use standin_sdk::context::{below, pick};
 
 use super::flat::Flat;
 use super::{Generator, Made, Optional};
-use crate::check::{entries, list};
 use crate::fail::Fail;
+use crate::keywords::{entries, list};
 use crate::words;
 
 /// More properties than this are no test of anything.

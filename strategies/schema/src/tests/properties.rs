@@ -129,7 +129,7 @@ fn most_random_schemas_are_answered() {
 
 #[cfg(feature = "jsonschema")]
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// The own check and the independent one say the same about any value.
     #[test]

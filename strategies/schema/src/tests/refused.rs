@@ -19,10 +19,13 @@ fn property(schema: Value) -> Value {
 #[test]
 fn says_what_stands_where() {
     for (schema, message) in [
-        (json!({ "type": "integer", "minimum": 5, "maximum": 3 }), "there is no integer within its bounds"),
+        (
+            json!({ "type": "integer", "minimum": 5, "maximum": 3 }),
+            "there is no integer within its bounds: `minimum` 5, `maximum` 3",
+        ),
         (
             json!({ "type": "integer", "minimum": 1, "maximum": 3, "multipleOf": 5 }),
-            "there is no integer within its bounds",
+            "there is no integer within its bounds: `minimum` 1, `maximum` 3, `multipleOf` 5",
         ),
         (json!({ "type": "text" }), "`type` is \"text\", which is no type of JSON Schema"),
         (
