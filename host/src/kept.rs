@@ -55,8 +55,9 @@ impl KeptAnswers {
         let mut inner = self.lock();
         inner.remove(&kept.id);
         let progress = if kept.background { Progress::Queued } else { Progress::Completed };
+        // A client that sends an item back sends its id too: it stays the item of the answer that it came from.
         for (id, item) in kept.input.iter().chain(&kept.output) {
-            inner.items.insert(id.clone(), Arc::clone(item));
+            inner.items.entry(id.clone()).or_insert_with(|| Arc::clone(item));
         }
         inner.bytes += bytes;
         inner.order.push_back(kept.id.clone());
@@ -75,6 +76,11 @@ impl KeptAnswers {
             entry.progress = Progress::Completed;
         }
         Some((Arc::clone(&entry.kept), entry.progress))
+    }
+
+    /// What was kept, for somebody who does not ask for the answer.
+    pub fn peek(&self, id: &str) -> Option<Arc<Kept>> {
+        self.lock().answers.get(id).map(|entry| Arc::clone(&entry.kept))
     }
 
     /// Calls an answer off, if nobody asked for it yet.
@@ -101,8 +107,10 @@ impl Inner {
     fn remove(&mut self, id: &str) -> bool {
         let Some(entry) = self.answers.remove(id) else { return false };
         self.bytes -= size(&entry.kept);
-        for (id, _) in entry.kept.input.iter().chain(&entry.kept.output) {
-            self.items.remove(id);
+        for (id, item) in entry.kept.input.iter().chain(&entry.kept.output) {
+            if self.items.get(id).is_some_and(|it| Arc::ptr_eq(it, item)) {
+                self.items.remove(id);
+            }
         }
         // Deleted by a client: the ids of those that are gone must not pile up.
         if self.order.len() > 2 * self.answers.len() + 16 {
@@ -173,6 +181,17 @@ mod tests {
     }
 
     #[test]
+    fn an_item_that_is_sent_back_stays_that_of_its_answer() {
+        let answers = KeptAnswers::default();
+        answers.keep(kept("a", None));
+        let again = ("out_a".to_owned(), Arc::from("sent back"));
+        answers.keep(Kept { input: vec![again], ..kept("b", None) });
+        assert_eq!(answers.item("out_a").as_deref(), Some("out of a"));
+        assert!(answers.delete("b"));
+        assert_eq!(answers.item("out_a").as_deref(), Some("out of a"));
+    }
+
+    #[test]
     fn the_oldest_go_first() {
         let answers = KeptAnswers::default();
         for number in 0..MAX_ANSWERS + 5 {
@@ -211,6 +230,7 @@ mod tests {
             answers.keep(Kept { background: true, ..kept(id, None) });
         }
         let progress = |found: Option<(Arc<Kept>, Progress)>| found.map(|(_, progress)| progress);
+        assert!(answers.peek("a").is_some() && answers.peek("c").is_none());
         assert_eq!(progress(answers.cancel("a")), Some(Progress::Cancelled));
         assert_eq!(progress(answers.get("a")), Some(Progress::Cancelled));
         assert_eq!(progress(answers.get("b")), Some(Progress::Completed));

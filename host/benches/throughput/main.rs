@@ -19,8 +19,10 @@ use std::time::{Duration, Instant};
 use client::{Load, Run};
 use servers::{Server, Variant};
 
-const ROUNDS: usize = 31;
-const TURN: Duration = Duration::from_millis(250);
+/// Where a process lies in memory makes it faster or slower by some percent for as long as it lives: many are measured.
+const GENERATIONS: usize = 9;
+const ROUNDS: usize = 5;
+const TURN: Duration = Duration::from_millis(200);
 const CONNECTIONS: usize = 32;
 
 fn main() {
@@ -41,29 +43,34 @@ fn main() {
         (Variant::Default, Load::OpenAiStream),
         (Variant::Default, Load::AnthropicStream),
     ];
-    let servers: Vec<Server> = variants.iter().map(|(variant, _)| Server::start(*variant)).collect();
     let mut runs: Vec<Vec<Run>> = variants.iter().map(|_| Vec::new()).collect();
-    for round in 0..=ROUNDS {
-        for ((server, (_, load)), runs) in servers.iter().zip(&variants).zip(&mut runs) {
-            let time = if round == 0 { TURN / 2 } else { TURN };
-            let run = runtime.block_on(client::run(server, *load, CONNECTIONS, time, round as u64));
-            // The first round warms up.
-            if round > 0 {
-                runs.push(run);
+    let mut resident_kb = 0;
+    for generation in 0..GENERATIONS {
+        let servers: Vec<Server> = variants.iter().map(|(variant, _)| Server::start(*variant)).collect();
+        for round in 0..=ROUNDS {
+            let number = (generation * (ROUNDS + 1) + round) as u64;
+            for ((server, (_, load)), runs) in servers.iter().zip(&variants).zip(&mut runs) {
+                let run = runtime.block_on(client::run(server, *load, CONNECTIONS, TURN, number));
+                // The first round warms up.
+                if round > 0 {
+                    runs.push(run);
+                }
             }
         }
+        resident_kb = resident_kb.max(servers[3].resident_kb());
     }
 
     // Ratios are taken within a round, and then their median: a machine that changes its speed changes both.
     let cost = |variant: usize, round: usize| runs[variant][round].cpu_us / runs[variant][round].requests as f64;
-    let ratio = |one: usize, other: usize| median((0..ROUNDS).map(|round| cost(one, round) / cost(other, round)));
+    let all = GENERATIONS * ROUNDS;
+    let ratio = |one: usize, other: usize| median((0..all).map(|round| cost(one, round) / cost(other, round)));
     println!("\n| unary, one worker | CPU a request | of axum | of native |\n| --- | ---: | ---: | ---: |");
     for (i, name) in
         ["axum, fixed body", "native mirror", "WASM mirror", "default chain", "chain of 50", "fresh WASM mirror"]
             .iter()
             .enumerate()
     {
-        let own = median((0..ROUNDS).map(|round| cost(i, round)));
+        let own = median((0..all).map(|round| cost(i, round)));
         println!("| {name} | {own:.2} µs | {:.2} | {:.2} |", ratio(0, i), ratio(1, i));
     }
     println!("\n| unpaced streams of 200 chunks | frames a second and core |\n| --- | ---: |");
@@ -72,7 +79,7 @@ fn main() {
         println!("| {name} | {:.2} million |", rate / 1e6);
     }
     println!("\n| process | |\n| --- | ---: |");
-    println!("| resident, default chain, after this load | {:.1} MB |", servers[3].resident_kb() as f64 / 1_000.0);
+    println!("| resident, default chain, after this load | {:.1} MB |", resident_kb as f64 / 1_000.0);
     println!("| start to first answer, median of 15 | {:.1} ms |", median((0..15).map(|_| start_to_first_answer())));
 }
 
