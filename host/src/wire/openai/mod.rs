@@ -9,6 +9,7 @@ pub mod chat;
 pub mod completions;
 pub mod embeddings;
 mod error;
+mod media;
 mod models;
 pub mod moderations;
 mod rate;

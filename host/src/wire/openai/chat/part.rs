@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::chat::{Content, Media, MediaSource};
 use crate::wire::field::Text;
+use crate::wire::openai::media::{from_data, from_url};
 
 /// A part of a message, in one of the two forms that it is read in.
 pub(super) trait PartForm<'a>: Deserialize<'a> {
@@ -100,30 +101,10 @@ impl<'a> Part<'a> {
                 InputFile { file_id: Some(id), .. } => {
                     Content::File(Media { media_type: None, source: MediaSource::FileId(id.0) })
                 }
-                InputFile { file_data: Some(data), .. } => Content::File(match from_url(data.0) {
-                    Media { source: MediaSource::Url(data), .. } => {
-                        Media { media_type: None, source: MediaSource::Data(data) }
-                    }
-                    media => media,
-                }),
+                InputFile { file_data: Some(data), .. } => Content::File(from_data(data.0)),
                 InputFile { .. } => Content::Other(Cow::Borrowed(json?)),
             },
             _ => Content::Other(Cow::Borrowed(json?)),
         })
     }
-}
-
-/// An address; a `data:` URL in base64 is the bytes themselves.
-fn from_url(url: Cow<'_, str>) -> Media<'_> {
-    let split = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")).map(|(kind, _)| kind.len());
-    let Some(kind) = split else {
-        return Media { media_type: None, source: MediaSource::Url(url) };
-    };
-    let (kind, data) = ("data:".len().."data:".len() + kind, "data:".len() + kind + ";base64,".len());
-    let slice = |range: std::ops::Range<usize>| match &url {
-        Cow::Borrowed(text) => Cow::Borrowed(text.get(range).unwrap_or_default()),
-        Cow::Owned(text) => Cow::Owned(text.get(range).unwrap_or_default().to_owned()),
-    };
-    let media_type = Some(slice(kind)).filter(|kind| !kind.is_empty());
-    Media { media_type, source: MediaSource::Data(slice(data..url.len())) }
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::chat::{Content, Media, MediaSource};
 use crate::wire::field::Text;
+use crate::wire::openai::media::{from_data, from_url};
 
 /// A part of an item, in one of the two forms that it is read in.
 pub(super) trait PartForm<'a>: Deserialize<'a> {
@@ -95,14 +96,8 @@ impl<'a> Part<'a> {
                 None => Content::Other(Cow::Borrowed(json?)),
             },
             "input_file" => {
-                let sent = |data: Text<'a>| match from_url(data.0) {
-                    Media { source: MediaSource::Url(data), .. } => {
-                        Media { media_type: None, source: MediaSource::Data(data) }
-                    }
-                    media => media,
-                };
                 let media = self.file_id.map(stored).or_else(|| self.file_url.map(|url| fetched(*url)));
-                match media.or_else(|| self.file_data.map(|data| sent(*data))) {
+                match media.or_else(|| self.file_data.map(|data| from_data(data.0))) {
                     Some(media) => Content::File(media),
                     None => Content::Other(Cow::Borrowed(json?)),
                 }
@@ -118,20 +113,4 @@ impl<'a> Part<'a> {
             _ => Content::Other(Cow::Borrowed(json?)),
         })
     }
-}
-
-/// An address; a `data:` URL in base64 is the bytes themselves.
-fn from_url(url: Cow<'_, str>) -> Media<'_> {
-    const MARK: &str = ";base64,";
-    let Some((kind, _)) = url.strip_prefix("data:").and_then(|rest| rest.split_once(MARK)) else {
-        return Media { media_type: None, source: MediaSource::Url(url) };
-    };
-    let kind = "data:".len().."data:".len() + kind.len();
-    let data = kind.end + MARK.len()..url.len();
-    let slice = |range: std::ops::Range<usize>| match &url {
-        Cow::Borrowed(text) => Cow::Borrowed(text.get(range).unwrap_or_default()),
-        Cow::Owned(text) => Cow::Owned(text.get(range).unwrap_or_default().to_owned()),
-    };
-    let media_type = Some(slice(kind)).filter(|kind| !kind.is_empty());
-    Media { media_type, source: MediaSource::Data(slice(data)) }
 }
