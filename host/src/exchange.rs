@@ -23,13 +23,14 @@ use arc_swap::ArcSwap;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Response};
+use bytestring::ByteString;
 
 use self::budget::Budgets;
 pub use self::context::{Context, Record};
 use self::fault::Trouble;
 use self::send::Delivery;
 use self::visit::Visit;
-use crate::chat::ApiError;
+use crate::chat::{ApiError, Request};
 use crate::kept::KeptAnswers;
 use crate::pace::body::wait;
 use crate::snapshot::Snapshot;
@@ -77,12 +78,8 @@ pub async fn exchange(
     body: Body,
 ) -> Response<Body> {
     let mut visit = Visit::new(app, format.provider(), head);
-    let decoded = visit.receive(body, deployment).await.and_then(|text| {
-        let decoded = Decoded::try_new(text, |text| format.decode(text, &app.kept))?;
-        let trouble = visit.admit(&decoded.request().model)?;
-        Ok((decoded, trouble))
-    });
-    let (asked, trouble) = match enter(&mut visit, decoded).await {
+    let entered = enter(&mut visit, body, deployment, |text| format.decode(text, &app.kept)).await;
+    let (asked, trouble) = match entered {
         Ok(entered) => entered,
         Err(response) => return response,
     };
@@ -105,12 +102,8 @@ pub async fn embed(
     body: Body,
 ) -> Response<Body> {
     let mut visit = Visit::new(app, format.provider(), head);
-    let decoded = visit.receive(body, deployment).await.and_then(|text| {
-        let decoded = Decoded::try_new(text, |text| format.decode(text))?;
-        let trouble = visit.admit(&decoded.request().model)?;
-        Ok((decoded, trouble))
-    });
-    let (asked, trouble) = match enter(&mut visit, decoded).await {
+    let entered = enter(&mut visit, body, deployment, |text| format.decode(text)).await;
+    let (asked, trouble) = match entered {
         Ok(entered) => entered,
         Err(response) => return response,
     };
@@ -124,17 +117,26 @@ pub async fn embed(
     }
 }
 
-/// From a request that is to be asked about to the asking, or to what the client gets instead.
+/// From a request's head to the asking, or to what the client gets instead.
 async fn enter(
     visit: &mut Visit<'_>,
-    decoded: Result<(Decoded, Trouble), ApiError>,
+    body: Body,
+    deployment: Option<&str>,
+    decode: impl for<'b> FnOnce(&'b ByteString) -> Result<Request<'b>, ApiError>,
 ) -> Result<(Arc<Asked>, Trouble), Response<Body>> {
+    let decoded = visit.receive(body, deployment).await.and_then(|text| {
+        let decoded = Decoded::try_new(text, decode)?;
+        let model = &*decoded.request().model;
+        visit.check_model(model)?;
+        let trouble = visit.admit(model)?;
+        Ok((decoded, trouble))
+    });
     let (decoded, trouble) = decoded.map_err(|error| visit.refuse(&error))?;
     wait(trouble.delay_us).await;
-    if let Some(error) = &trouble.error {
-        return Err(visit.refuse(error));
+    match &trouble.error {
+        Some(error) => Err(visit.refuse(error)),
+        None => Ok((visit.ask(decoded), trouble)),
     }
-    Ok((visit.ask(decoded), trouble))
 }
 
 /// The one place where guests run: synchronous, and bounded by their deadlines. Of several prompts each is asked about, until

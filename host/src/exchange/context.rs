@@ -141,8 +141,8 @@ impl Context {
     }
 
     /// A body in the provider's JSON.
-    pub fn json(mut self, body: Vec<u8>) -> Response<Body> {
-        let mut response = self.respond(StatusCode::OK, None, Body::from(body));
+    pub fn json(mut self, body: impl Into<Body>) -> Response<Body> {
+        let mut response = self.respond(StatusCode::OK, None, body.into());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.record(StatusCode::OK, None).write(true);
         response

@@ -4,38 +4,56 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method, Response};
 
+use super::fault::{Trouble, fault};
+use super::send::broken;
 use super::visit::Visit;
 use super::{App, Context, SESSION};
 use crate::chat::ApiError;
+use crate::pace::body::wait;
 use crate::usage::Counter;
-use crate::wire::{self, Ids, Provider, anthropic, ids, openai};
+use crate::wire::{self, Ids, Provider, anthropic, ids, json, openai};
 
 /// Counts the tokens of a request.
 pub async fn count_tokens(app: &App, head: Parts, body: Body) -> Response<Body> {
     let mut visit = Visit::new(app, &anthropic::Anthropic, head);
     let counted = visit.receive(body, None).await.and_then(|text| {
         let request = anthropic::messages::count::decode(&text)?;
-        visit.admit(&request.model)?;
-        Ok(anthropic::messages::count::encode(Counter::new(visit.snapshot.tokens).input(&request)))
+        visit.check_model(&request.model)?;
+        let trouble = visit.admit(&request.model)?;
+        let count = Counter::new(visit.snapshot.tokens).input(&request);
+        Ok((anthropic::messages::count::encode(count), trouble))
     });
-    match counted {
-        Ok(body) => visit.unasked().json(body),
-        Err(error) => visit.refuse(&error),
-    }
+    finish(&visit, counted).await
 }
 
-/// Judges texts.
+/// Judges texts. Its model has a name of its own, which no list of models need hold.
 pub async fn moderate(app: &App, head: Parts, body: Body) -> Response<Body> {
     let mut visit = Visit::new(app, &openai::OpenAi, head);
     let judged = visit.receive(body, None).await.and_then(|text| {
         // The texts decide, so that the same ones get the same judgement.
         let mut ids = Ids::new(ids::key(visit.snapshot.seed, &text, 0, "moderation"));
-        openai::moderations::answer(&text, &mut ids)
+        let body = openai::moderations::answer(&text, &mut ids)?;
+        let model: String = json::at(&text, "/model").and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default();
+        Ok((body, visit.admit(&model)?))
     });
-    match judged {
-        Ok(body) => visit.unasked().json(body),
-        Err(error) => visit.refuse(&error),
+    finish(&visit, judged).await
+}
+
+/// Sends a body that nobody was asked for, unless something is to go wrong.
+async fn finish(visit: &Visit<'_>, body: Result<(Vec<u8>, Trouble), ApiError>) -> Response<Body> {
+    let (body, trouble) = match body {
+        Ok(answered) => answered,
+        Err(error) => return visit.refuse(&error),
+    };
+    wait(trouble.delay_us).await;
+    if let Some(error) = &trouble.error {
+        return visit.refuse(error);
     }
+    let body = match trouble.breaks {
+        None => Body::from(body),
+        Some(breaks) => broken(body.into(), fault(breaks.kind)),
+    };
+    visit.unasked().json(body)
 }
 
 /// The list of models.

@@ -175,7 +175,8 @@ impl Delivery<'_> {
     }
 }
 
-fn broken(body: Bytes, fault: Fault) -> Body {
+/// A body that breaks.
+pub(super) fn broken(body: Bytes, fault: Fault) -> Body {
     match fault {
         Fault::Disconnect => Body::new(BrokenBody::disconnect(Bytes::new())),
         Fault::Truncate | Fault::Error(_) => Body::new(BrokenBody::disconnect(body.slice(..body.len() / 2))),

@@ -60,7 +60,11 @@ impl<'a> Visit<'a> {
                 return Err(ApiError::new(408, reason));
             }
         };
-        self.snapshot = self.app.snapshot.load_full();
+        // Counting references anew would write to a line that all workers share.
+        let snapshot = self.app.snapshot.load();
+        if !Arc::ptr_eq(&snapshot, &self.snapshot) {
+            self.snapshot = Arc::clone(&snapshot);
+        }
         let text = match json::sanitize(&body) {
             Ok(Cow::Borrowed(_)) => ByteString::try_from(body.clone()).unwrap_or_default(),
             Ok(Cow::Owned(text)) => text.into(),
@@ -72,11 +76,17 @@ impl<'a> Visit<'a> {
         })
     }
 
-    /// Whether the model is served, whether the key may ask, and what is to go wrong.
-    pub(super) fn admit(&mut self, model: &str) -> Result<Trouble, ApiError> {
-        if !self.snapshot.models.is_empty() && !self.snapshot.models.iter().any(|it| it.id == model) {
-            return Err(self.provider.unknown_model(model));
+    /// Whether the model is served.
+    pub(super) fn check_model(&self, model: &str) -> Result<(), ApiError> {
+        let models = &self.snapshot.models;
+        if models.is_empty() || models.iter().any(|it| it.id == model) {
+            return Ok(());
         }
+        Err(self.provider.unknown_model(model))
+    }
+
+    /// Whether the key may ask, and what is to go wrong.
+    pub(super) fn admit(&mut self, model: &str) -> Result<Trouble, ApiError> {
         let ordered = Trouble::ordered(&self.head.headers)?;
         if let Some(limits) = self.snapshot.rate_limits {
             let key = self.app.budgets.key(&self.head.headers);

@@ -26,6 +26,25 @@ fn a_client_orders_an_error() {
 }
 
 #[test]
+fn every_endpoint_takes_orders() {
+    let server = Site::new().serve();
+    for (path, body) in [
+        ("/v1/completions", json!({ "model": "m", "prompt": "a b" })),
+        ("/v1/responses", json!({ "model": "m", "input": "a b" })),
+        ("/v1/embeddings", json!({ "model": "m", "input": "a b" })),
+        ("/v1/moderations", json!({ "input": "a b" })),
+        ("/v1/messages/count_tokens", json!({ "model": "m", "messages": [{ "role": "user", "content": "a b" }] })),
+    ] {
+        let request = || Request::post(path, body.to_string()).header("anthropic-version", "2023-06-01");
+        assert_eq!(server.send(&request()).status, 200, "{path}");
+        assert_eq!(server.send(&request().header("X-Standin-Status", "503")).status, 503, "{path}");
+        assert_eq!(server.send(&request().header("X-Standin-Status", "5")).status, 400, "{path}");
+        let truncated = server.send(&request().header("X-Standin-Fault", "truncate"));
+        assert!(truncated.status == 200 && !truncated.whole, "{path}");
+    }
+}
+
+#[test]
 fn an_order_that_makes_no_sense_is_refused() {
     let server = Site::new().serve();
     for (name, value, part) in [
