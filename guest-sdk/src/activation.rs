@@ -12,6 +12,26 @@ impl Activation {
     pub fn any(conditions: impl IntoIterator<Item = Condition>) -> Self {
         Self::AnyOf(conditions.into_iter().collect())
     }
+
+    /// Ask the plugin every time. Where none of these holds, it answers for want of a better answer: a strict server does
+    /// not ask it then.
+    ///
+    /// ```
+    /// # use standin_sdk::{Activation, Condition};
+    /// Activation::fallback([]); // such as a mirror
+    /// Activation::fallback([Condition::user_text_key_of("/answers")]); // such as a table with a default answer
+    /// ```
+    pub fn fallback(conditions: impl IntoIterator<Item = Condition>) -> Self {
+        Self::Fallback(conditions.into_iter().collect())
+    }
+
+    /// Its conditions; none where it has none.
+    pub fn conditions(&self) -> &[Condition] {
+        match self {
+            Self::Always => &[],
+            Self::AnyOf(conditions) | Self::Fallback(conditions) => conditions,
+        }
+    }
 }
 
 impl Condition {
@@ -43,5 +63,10 @@ impl Condition {
     /// The request has this header.
     pub fn header_present(name: impl Into<String>) -> Self {
         Self::HeaderPresent(name.into())
+    }
+
+    /// The plugin keeps something under this key in the request's session.
+    pub fn has_state(key: impl Into<String>) -> Self {
+        Self::HasState(key.into())
     }
 }

@@ -17,7 +17,7 @@ mod send;
 mod trim;
 mod visit;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use axum::body::Body;
@@ -31,7 +31,9 @@ use self::fault::Trouble;
 use self::send::Delivery;
 use self::visit::Visit;
 use crate::chat::{ApiError, Request};
+use crate::journal::Journal;
 use crate::kept::KeptAnswers;
+use crate::metrics::Metrics;
 use crate::pace::body::wait;
 use crate::snapshot::Snapshot;
 use crate::strategy::asked::{Asked, Decoded};
@@ -39,6 +41,9 @@ use crate::strategy::chain::{Answer, Answered, Chain};
 use crate::strategy::instance::Failure;
 use crate::strategy::state::Sessions;
 use crate::wire::{EmbeddingFormat, WireFormat};
+
+/// Reads the configuration again, and says what the chain is now, or why the old one stays.
+pub type Reload = Box<dyn Fn() -> Result<String, String> + Send + Sync>;
 
 /// What all workers share.
 pub struct App {
@@ -48,14 +53,23 @@ pub struct App {
     pub sessions: Sessions,
     /// Answers that can be asked for again.
     pub kept: KeptAnswers,
+    /// What was asked and answered.
+    pub journal: Journal,
+    /// What was counted and measured.
+    pub metrics: Metrics,
+    /// Reads the configuration again, where there is one to be read.
+    pub reload: OnceLock<Reload>,
     /// What keys have used up.
     budgets: Budgets,
 }
 
 impl App {
-    /// An application that begins with this snapshot.
-    pub fn new(snapshot: Snapshot) -> Self {
+    /// An application that begins with this snapshot, for so many workers.
+    pub fn new(snapshot: Snapshot, workers: usize) -> Self {
         Self {
+            journal: Journal::new(workers, snapshot.journal),
+            metrics: Metrics::new(workers),
+            reload: OnceLock::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             sessions: Sessions::default(),
             kept: KeptAnswers::default(),
@@ -66,8 +80,10 @@ impl App {
 
 /// The header with which a client names its session.
 pub const SESSION: &str = "x-standin-session";
-/// The header that names who answered.
+/// The header that names who answered; in a request, who is to answer.
 pub const STRATEGY: HeaderName = HeaderName::from_static("x-standin-strategy");
+/// The header that says whether a fallback will do.
+pub const STRICT: HeaderName = HeaderName::from_static("x-standin-strict");
 
 /// Answers one request to an endpoint that strategies answer.
 pub async fn exchange(

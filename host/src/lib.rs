@@ -8,6 +8,8 @@
 pub mod server;
 
 #[cfg(feature = "engine")]
+pub mod admin;
+#[cfg(feature = "engine")]
 pub mod exchange;
 #[cfg(feature = "engine")]
 pub mod reload;
@@ -15,7 +17,11 @@ pub mod reload;
 #[cfg(feature = "engine")]
 pub mod snapshot;
 
+#[cfg(feature = "engine")]
+pub mod journal;
 pub mod kept;
+#[cfg(feature = "engine")]
+pub mod metrics;
 pub mod pace;
 #[cfg(feature = "engine")]
 pub mod strategy;
@@ -23,5 +29,7 @@ pub mod wire;
 
 pub mod chat;
 pub mod config;
+#[cfg(feature = "engine")]
+pub mod record;
 pub mod tokens;
 pub mod usage;

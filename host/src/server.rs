@@ -21,7 +21,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
 
-use crate::exchange::{App, embed, exchange, plain};
+use crate::exchange::{App, Reload, embed, exchange, plain};
+use crate::record;
 use crate::snapshot::Snapshot;
 use crate::strategy::pool;
 use crate::wire::endpoint::{self, Endpoint, Found};
@@ -57,7 +58,7 @@ impl Server {
     pub fn start(listen: SocketAddr, workers: usize, snapshot: Snapshot) -> io::Result<Self> {
         let socket = bind(listen)?;
         let address = socket.local_addr()?;
-        let app = Arc::new(App::new(snapshot));
+        let app = Arc::new(App::new(snapshot, workers.max(1)));
         let (stop, stopped) = watch::channel(false);
         let workers = (0..workers.max(1))
             .map(|number| Worker::start(number, Arc::clone(&app), stopped.clone()))
@@ -70,10 +71,16 @@ impl Server {
 
     /// Replaces what requests see from now on. Those in flight keep what they have.
     pub fn swap(&self, snapshot: Snapshot) {
+        self.app.journal.resize(snapshot.journal);
         self.app.snapshot.store(Arc::new(snapshot));
         for worker in &self.workers {
             let _ = worker.inbox.send(Message::Snapshot);
         }
+    }
+
+    /// Tells the server how its configuration is read again.
+    pub fn reload_with(&self, reload: Reload) {
+        let _ = self.app.reload.set(reload);
     }
 
     /// What requests see now.
@@ -154,9 +161,10 @@ impl Worker {
     fn start(number: usize, app: Arc<App>, stopped: watch::Receiver<bool>) -> io::Result<Self> {
         let (inbox, messages) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = thread::Builder::new()
-            .name(format!("standin-{number}"))
-            .spawn(move || runtime.block_on(work(app, messages, stopped)))?;
+        let thread = thread::Builder::new().name(format!("standin-{number}")).spawn(move || {
+            record::set_worker(number);
+            runtime.block_on(work(app, messages, stopped));
+        })?;
         Ok(Self { inbox, thread })
     }
 }

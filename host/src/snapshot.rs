@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::config::load::Reference;
 use crate::config::{
-    Clock, Config, ConfigError, Diagnostic, FaultRule, Isolation, Limits, Loaded, RateLimits, ResolvedStage, TokenCount,
+    Admin, Clock, Config, ConfigError, Cors, Diagnostic, FaultRule, Format, Isolation, Journal, Limits, Loaded,
+    RateLimits, ResolvedStage, Secret, TokenCount,
 };
 use crate::pace::stream::Schedule;
 use crate::strategy::chain::Chain;
@@ -19,6 +20,8 @@ pub const RESPONSES: &str = "responses.yml";
 
 /// A configuration, ready to serve.
 pub struct Snapshot {
+    /// The configuration itself.
+    pub config: Config,
     /// The strategies, in order.
     pub chain: Chain,
     /// The models that are served; none: any.
@@ -35,6 +38,18 @@ pub struct Snapshot {
     pub faults: Vec<FaultRule>,
     /// What a key may use up in a minute.
     pub rate_limits: Option<RateLimits>,
+    /// The key that a client has to send.
+    pub api_key: Option<Secret>,
+    /// Fallbacks are not asked.
+    pub strict: bool,
+    /// Which web pages may ask.
+    pub cors: Cors,
+    /// What is remembered of requests.
+    pub journal: Journal,
+    /// The routes that look into the server.
+    pub admin: Admin,
+    /// Whose configuration file this was made from.
+    pub format: Format,
     /// The largest body, in bytes.
     pub body_limit: usize,
     /// How long open requests may go on after the signal to stop.
@@ -116,6 +131,7 @@ impl Snapshot {
         let chain = Chain::new(plugins)
             .map_err(|reason| ConfigError::new(vec![loaded.error_at(&["strategies".into()], reason)], files.clone()))?;
         let snapshot = Self {
+            config: config.clone(),
             chain,
             models: config
                 .models
@@ -137,6 +153,12 @@ impl Snapshot {
             tokens: config.tokens,
             faults: config.faults.clone(),
             rate_limits: config.rate_limits,
+            api_key: config.api_key.clone(),
+            strict: config.strict,
+            cors: config.cors.clone(),
+            journal: config.journal,
+            admin: config.admin.clone(),
+            format: config.format,
             body_limit: config.body_limit.as_usize(),
             shutdown_timeout: config.shutdown_timeout.0,
         };

@@ -8,8 +8,7 @@ use crate::{Activation, Condition};
 
 /// Whether each pointer of the conditions points at an object.
 pub(super) fn check(activation: &Activation, settings: &Value) -> Result<(), String> {
-    let Activation::AnyOf(conditions) = activation else { return Ok(()) };
-    for condition in conditions {
+    for condition in activation.conditions() {
         let Condition::UserTextKeyOf(pointer) = condition else { continue };
         let found = match settings.pointer(pointer) {
             Some(Value::Object(_)) => continue,
@@ -23,7 +22,12 @@ pub(super) fn check(activation: &Activation, settings: &Value) -> Result<(), Str
 }
 
 /// Whether a condition holds for a request.
-pub(super) fn holds(condition: &Condition, request: &Request, settings: &Value) -> bool {
+pub(super) fn holds(
+    condition: &Condition,
+    request: &Request,
+    settings: &Value,
+    has_state: &dyn Fn(&str) -> bool,
+) -> bool {
     let text = || request.last_user_text().map(|text| fold(&text));
     match condition {
         Condition::UserTextContains(part) => text().is_some_and(|text| text.contains(&fold(part))),
@@ -38,6 +42,7 @@ pub(super) fn holds(condition: &Condition, request: &Request, settings: &Value) 
         Condition::HeaderPresent(name) => request.header_value(name).is_some(),
         Condition::HasTools => !request.tools.is_empty(),
         Condition::HasOutputSchema => request.output_schema.is_some(),
+        Condition::HasState(key) => has_state(key),
     }
 }
 
@@ -67,13 +72,14 @@ mod tests {
     fn texts_compare_trimmed_and_without_case() {
         let request = Request::user("  What IS it? ");
         let settings = json!({ "answers": { "what is it?": 1 } });
-        let check = |condition| holds(&condition, &request, &settings);
+        let check = |condition| holds(&condition, &request, &settings, &|key| key == "kept");
         assert!(check(Condition::user_text_equals("what is it?")));
         assert!(check(Condition::user_text_contains("IS")));
         assert!(check(Condition::user_text_key_of("/answers")));
         assert!(!check(Condition::user_text_key_of("/questions")));
         assert!(check(Condition::LastRole(Role::User)));
         assert!(!check(Condition::HasTools));
+        assert!(check(Condition::has_state("kept")) && !check(Condition::has_state("other")));
     }
 
     #[test]

@@ -77,6 +77,12 @@ impl<P: Plugin> Host<P> {
         self
     }
 
+    /// Keeps something for the plugin, as if it had done so itself.
+    pub fn keep(mut self, session: &str, key: &str, value: impl Into<String>) -> Self {
+        self.scene.state.insert((session.to_owned(), key.to_owned()), value.into());
+        self
+    }
+
     /// Configures the plugin, if it is not yet, and says when it has to be asked.
     ///
     /// # Errors
@@ -152,10 +158,11 @@ impl<P: Plugin> Host<P> {
         let turn = self.turns.entry(request.session.clone()).or_default();
         self.scene.enter(request.clone(), *turn);
         *turn += 1;
-        let Activation::AnyOf(conditions) = activation else { return Ok(true) };
-        let held = conditions.iter().position(|c| activation::holds(c, request, &self.scene.settings));
+        let kept = |key: &str| self.scene.state.contains_key(&(request.session.clone(), key.to_owned()));
+        let held =
+            activation.conditions().iter().position(|c| activation::holds(c, request, &self.scene.settings, &kept));
         self.scene.matched_condition = held.and_then(|index| u32::try_from(index).ok());
-        Ok(held.is_some())
+        Ok(held.is_some() || !matches!(activation, Activation::AnyOf(_)))
     }
 
     fn call<T>(&mut self, call: impl FnOnce(&P) -> Result<T, Error>) -> Result<T, String> {

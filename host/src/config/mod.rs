@@ -4,6 +4,7 @@
 //! [`load`](mod@load) (what no single value shows: paths, duplicates, settings files). Mistakes are [`report::Diagnostic`]s,
 //! each with its line.
 
+mod access;
 pub mod load;
 pub mod model;
 pub mod report;
@@ -16,8 +17,9 @@ mod typed;
 pub mod units;
 pub mod yaml;
 
+pub use access::{Admin, Cors, Journal, Secret};
 pub use load::{Loaded, Reference, ResolvedStage, from_str, load};
-pub use model::{Chunking, Clock, Config, Isolation, Limits, Model, Pacing, Stage, TokenCount, schema};
+pub use model::{Chunking, Clock, Config, Format, Isolation, Limits, Model, Pacing, Stage, TokenCount, schema};
 pub use report::{ConfigError, Diagnostic, Severity};
 pub use tree::{Position, Step};
 pub use trouble::{Break, BreakKind, FaultRule, RateLimits};

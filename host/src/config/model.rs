@@ -15,6 +15,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use super::access::{Admin, Cors, Journal, Secret};
 use super::trouble::{FaultRule, RateLimits};
 use super::units::{self, Size, Time};
 
@@ -49,10 +50,24 @@ pub struct Config {
     /// What every key may use up in a minute. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limits: Option<RateLimits>,
+    /// The key that a client has to send, as a Bearer or in `x-api-key`. Default: none, and any key will do, or no key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<Secret>,
+    /// Which web pages may ask from within a browser. Default: none.
+    pub cors: Cors,
+    /// Whether what only a fallback would answer, such as `mirror`, is refused with a 404. Default: false.
+    pub strict: bool,
+    /// What is remembered of requests and their answers, for `/_standin/requests`.
+    pub journal: Journal,
+    /// The routes under `/_standin/`, with which a test looks into the server.
+    pub admin: Admin,
     /// The largest request body that is accepted. Default: `16MiB`.
     pub body_limit: Size,
     /// How long open requests may go on after the signal to stop. Default: `30s`.
     pub shutdown_timeout: Time,
+    /// Whose file this is.
+    #[serde(skip)]
+    pub format: Format,
 }
 
 impl Default for Config {
@@ -69,10 +84,32 @@ impl Default for Config {
             pacing: Pacing::default(),
             faults: Vec::new(),
             rate_limits: None,
+            api_key: None,
+            cors: Cors::default(),
+            strict: false,
+            journal: Journal::default(),
+            admin: Admin::default(),
             body_limit: Size::from_mib(16),
+            format: Format::default(),
             shutdown_timeout: Time::from_millis(30_000),
         }
     }
+}
+
+/// Whose configuration file this is: standin's own, or that of a system whose users come from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// `standin.yaml`.
+    #[default]
+    Standin,
+    /// `responses.yml` of mockllm: a table of questions and answers.
+    Responses,
+    /// `mocks.json` of kagent's mockllm: whole responses, and what they answer.
+    Mocks,
+    /// `config.yaml` of llmock.
+    Llmock,
+    /// A list of replies that are given in order, as to ModelMesh's test client.
+    Script,
 }
 
 /// What the time in answers is.

@@ -24,6 +24,18 @@ pub enum Activation {
     Always,
     /// Where one of these holds.
     AnyOf(Vec<Condition>),
+    /// Every time; where none of these holds, for want of a better answer.
+    Fallback(Vec<Condition>),
+}
+
+impl Activation {
+    /// Its conditions; none where there are none to check.
+    pub fn conditions(&self) -> &[Condition] {
+        match self {
+            Self::Always => &[],
+            Self::AnyOf(conditions) | Self::Fallback(conditions) => conditions,
+        }
+    }
 }
 
 /// Something about a request that the host checks itself; see `wit/worlds.wit`.
@@ -47,40 +59,49 @@ pub enum Condition {
     HasTools,
     /// The client wants an answer that satisfies a JSON Schema.
     HasOutputSchema,
+    /// The plugin keeps something under this key in the request's session.
+    HasState(String),
 }
 
 impl From<lifecycle::Activation> for Activation {
     fn from(activation: lifecycle::Activation) -> Self {
-        use lifecycle::Condition as Wit;
+        let conditions = |conditions: Vec<lifecycle::Condition>| conditions.into_iter().map(Condition::from).collect();
         match activation {
             lifecycle::Activation::Always => Self::Always,
-            lifecycle::Activation::AnyOf(conditions) => Self::AnyOf(
-                conditions
-                    .into_iter()
-                    .map(|condition| match condition {
-                        Wit::UserTextContains(text) => Condition::UserTextContains(text),
-                        Wit::UserTextEquals(text) => Condition::UserTextEquals(text),
-                        Wit::UserTextKeyOf(pointer) => Condition::UserTextKeyOf(pointer),
-                        Wit::LastRole(role) => Condition::LastRole(convert::role_from(role)),
-                        Wit::Model(glob) => Condition::Model(glob),
-                        Wit::Operation(name) => Condition::Operation(name),
-                        Wit::HeaderPresent(name) => Condition::HeaderPresent(name),
-                        Wit::HasTools => Condition::HasTools,
-                        Wit::HasOutputSchema => Condition::HasOutputSchema,
-                    })
-                    .collect(),
-            ),
+            lifecycle::Activation::AnyOf(it) => Self::AnyOf(conditions(it)),
+            lifecycle::Activation::Fallback(it) => Self::Fallback(conditions(it)),
+        }
+    }
+}
+
+impl From<lifecycle::Condition> for Condition {
+    fn from(condition: lifecycle::Condition) -> Self {
+        use lifecycle::Condition as Wit;
+        match condition {
+            Wit::UserTextContains(text) => Self::UserTextContains(text),
+            Wit::UserTextEquals(text) => Self::UserTextEquals(text),
+            Wit::UserTextKeyOf(pointer) => Self::UserTextKeyOf(pointer),
+            Wit::LastRole(role) => Self::LastRole(convert::role_from(role)),
+            Wit::Model(glob) => Self::Model(glob),
+            Wit::Operation(name) => Self::Operation(name),
+            Wit::HeaderPresent(name) => Self::HeaderPresent(name),
+            Wit::HasTools => Self::HasTools,
+            Wit::HasOutputSchema => Self::HasOutputSchema,
+            Wit::HasState(key) => Self::HasState(key),
         }
     }
 }
 
 impl std::fmt::Display for Activation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self::AnyOf(conditions) = self else { return f.write_str("always") };
-        if conditions.is_empty() {
-            return f.write_str("never");
+        match self {
+            Self::Always => return f.write_str("always"),
+            Self::AnyOf(conditions) if conditions.is_empty() => return f.write_str("never"),
+            Self::Fallback(conditions) if conditions.is_empty() => return f.write_str("always, as a fallback"),
+            Self::AnyOf(_) => {}
+            Self::Fallback(_) => f.write_str("always, and as a fallback but ")?,
         }
-        for (i, condition) in conditions.iter().enumerate() {
+        for (i, condition) in self.conditions().iter().enumerate() {
             f.write_str(if i == 0 { "where " } else { ", or " })?;
             match condition {
                 Condition::UserTextContains(text) => write!(f, "the last user text contains {text:?}")?,
@@ -92,6 +113,7 @@ impl std::fmt::Display for Activation {
                 Condition::HeaderPresent(name) => write!(f, "the header {name} is present")?,
                 Condition::HasTools => f.write_str("the request offers tools")?,
                 Condition::HasOutputSchema => f.write_str("the request has an output schema")?,
+                Condition::HasState(key) => write!(f, "its state has the key {key:?}")?,
             }
         }
         Ok(())
@@ -129,11 +151,12 @@ impl Equalities {
 
 const NOT: u32 = u32::MAX;
 const ALWAYS: u32 = u32::MAX - 1;
+const FALLBACK: u32 = u32::MAX - 2;
 
 /// The conditions of a chain.
 #[derive(Default)]
 pub struct Index {
-    /// What a request starts from: [`ALWAYS`] or [`NOT`] per stage.
+    /// What a request starts from: [`ALWAYS`], [`FALLBACK`] or [`NOT`] per stage.
     template: Vec<u32>,
     contains: Option<(AhoCorasick, Vec<Hit>)>,
     equals: Equalities,
@@ -143,6 +166,8 @@ pub struct Index {
     headers: Vec<(String, Hit)>,
     tools: Vec<Hit>,
     schemas: Vec<Hit>,
+    /// Keys of state, each with whose state it is.
+    states: Vec<(Arc<str>, String, Hit)>,
 }
 
 /// Which stages have to be asked about one request.
@@ -153,9 +178,14 @@ impl Selection {
     pub fn of(&self, stage: usize) -> Option<Option<u32>> {
         match self.0.get(stage) {
             None | Some(&NOT) => None,
-            Some(&ALWAYS) => Some(None),
+            Some(&ALWAYS | &FALLBACK) => Some(None),
             Some(&condition) => Some(Some(condition)),
         }
+    }
+
+    /// Whether the stage would answer for want of a better answer.
+    pub fn is_fallback(&self, stage: usize) -> bool {
+        self.0.get(stage) == Some(&FALLBACK)
     }
 
     fn hit(&mut self, &(stage, condition): &Hit) {
@@ -173,20 +203,22 @@ thread_local! {
 }
 
 impl Index {
-    /// Indexes the activations of a chain's stages, each with its settings.
+    /// Indexes the activations of a chain's stages, each with its name and settings.
     ///
     /// # Errors
     /// The substrings are too many for one automaton.
-    pub fn new<'p>(stages: impl Iterator<Item = (&'p Activation, &'p Arc<Value>)>) -> Result<Self, String> {
+    pub fn new<'p>(
+        stages: impl Iterator<Item = (&'p Arc<str>, &'p Activation, &'p Arc<Value>)>,
+    ) -> Result<Self, String> {
         let mut index = Self::default();
         let mut needles: Vec<(String, Hit)> = Vec::new();
-        for (stage, (activation, settings)) in stages.enumerate() {
-            let Activation::AnyOf(conditions) = activation else {
-                index.template.push(ALWAYS);
-                continue;
-            };
-            index.template.push(NOT);
-            for (condition, what) in conditions.iter().enumerate() {
+        for (stage, (name, activation, settings)) in stages.enumerate() {
+            index.template.push(match activation {
+                Activation::Always => ALWAYS,
+                Activation::AnyOf(_) => NOT,
+                Activation::Fallback(_) => FALLBACK,
+            });
+            for (condition, what) in activation.conditions().iter().enumerate() {
                 let hit = (u32::try_from(stage).unwrap_or(NOT), u32::try_from(condition).unwrap_or(NOT));
                 match what {
                     Condition::UserTextContains(text) => needles.push((fold(text).into_owned(), hit)),
@@ -203,6 +235,7 @@ impl Index {
                     Condition::HeaderPresent(name) => index.headers.push((name.clone(), hit)),
                     Condition::HasTools => index.tools.push(hit),
                     Condition::HasOutputSchema => index.schemas.push(hit),
+                    Condition::HasState(key) => index.states.push((Arc::clone(name), key.clone(), hit)),
                 }
             }
         }
@@ -241,6 +274,10 @@ impl Index {
         }
         if request.output_schema.is_some() {
             self.schemas.iter().for_each(|hit| selection.hit(hit));
+        }
+        if !self.states.is_empty() && asked.session.has_state() {
+            let kept = |name: &str, key: &str| asked.session.get(name, key).is_some();
+            self.states.iter().filter(|(name, key, _)| kept(name, key)).for_each(|(_, _, hit)| selection.hit(hit));
         }
         selection
     }

@@ -58,6 +58,10 @@ pub struct Asked {
     pub seed: u64,
     /// How tokens are counted.
     pub tokens: TokenCount,
+    /// The only stage that is to be asked, where the client says so.
+    pub forced: Option<usize>,
+    /// Fallbacks are not asked.
+    pub strict: bool,
 }
 
 impl Asked {
@@ -81,6 +85,8 @@ impl Asked {
             now_ms: self.now_ms,
             seed: self.seed,
             tokens: self.tokens,
+            forced: self.forced,
+            strict: self.strict,
         }
     }
 

@@ -56,7 +56,7 @@ impl Chain {
     /// Their conditions cannot be indexed.
     pub fn new(stages: Vec<Arc<Plugin>>) -> Result<Self, String> {
         static IDS: AtomicU64 = AtomicU64::new(1);
-        let index = Index::new(stages.iter().map(|plugin| (&plugin.activation, &plugin.settings)))?;
+        let index = Index::new(stages.iter().map(|plugin| (&plugin.name, &plugin.activation, &plugin.settings)))?;
         let amenders = (0..stages.len()).filter(|i| stages[*i].exports.amender.is_some()).collect();
         Ok(Self { id: IDS.fetch_add(1, Ordering::Relaxed), stages, amenders, index, native: None })
     }
@@ -71,6 +71,11 @@ impl Chain {
     pub fn ask_everyone(mut self) -> Self {
         self.index = Index::without_conditions(self.stages.len());
         self
+    }
+
+    /// The place of the first plugin of that name.
+    pub fn place_of(&self, name: &str) -> Option<usize> {
+        self.stages.iter().position(|plugin| &*plugin.name == name)
     }
 
     /// Tells one chain from another.
@@ -91,7 +96,7 @@ impl Chain {
         let selection = self.index.select(asked);
         for (stage, plugin) in self.stages.iter().enumerate() {
             // The selection first: it lies in one piece, and the plugins of a long chain do not.
-            let Some(condition) = selection.of(stage) else { continue };
+            let Some(condition) = wanted(asked, &selection, stage) else { continue };
             if plugin.exports.strategy.is_none() {
                 continue;
             }
@@ -150,7 +155,7 @@ impl Chain {
     pub fn embed(&self, asked: &Arc<Asked>) -> Answered {
         let selection = self.index.select(asked);
         for (stage, plugin) in self.stages.iter().enumerate() {
-            let Some(condition) = selection.of(stage) else { continue };
+            let Some(condition) = wanted(asked, &selection, stage) else { continue };
             if plugin.exports.embedder.is_none() {
                 continue;
             }
@@ -181,6 +186,16 @@ impl Chain {
             }
         }
         Some(Answer::Vectors(vectors))
+    }
+}
+
+/// Whether a stage is to be asked, and if so, by which of its conditions.
+fn wanted(asked: &Asked, selection: &Selection, stage: usize) -> Option<Option<u32>> {
+    match asked.forced {
+        Some(forced) if forced == stage => Some(selection.of(stage).flatten()),
+        Some(_) => None,
+        None if asked.strict && selection.is_fallback(stage) => None,
+        None => selection.of(stage),
     }
 }
 

@@ -250,8 +250,7 @@ fn failed_in(call: &'static str) -> impl Fn(Failure) -> LoadError {
 
 /// A table that stays in the host is looked at by the host alone: that it is there, nobody else would notice.
 fn check_tables(activation: &Activation, settings: &Value) -> Result<(), LoadError> {
-    let Activation::AnyOf(conditions) = activation else { return Ok(()) };
-    for condition in conditions {
+    for condition in activation.conditions() {
         let Condition::UserTextKeyOf(pointer) = condition else { continue };
         let found = match settings.pointer(pointer) {
             Some(Value::Object(_)) => continue,

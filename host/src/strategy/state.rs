@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The session of a request that names none.
@@ -36,6 +36,8 @@ pub struct Session {
     name: Box<str>,
     turns: AtomicU64,
     others: AtomicU64,
+    /// Whether any strategy ever kept something: spares the lock where none does.
+    has_state: AtomicBool,
     state: Mutex<HashMap<Box<str>, Bag>>,
 }
 
@@ -111,6 +113,11 @@ impl Session {
         self.others.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Whether any strategy may have kept something.
+    pub fn has_state(&self) -> bool {
+        self.has_state.load(Ordering::Acquire)
+    }
+
     /// A value that a strategy kept.
     pub fn get(&self, strategy: &str, key: &str) -> Option<String> {
         lock(&self.state).get(strategy)?.values.get(key).cloned()
@@ -121,6 +128,7 @@ impl Session {
     /// # Errors
     /// [`StateError::Full`].
     pub fn set(&self, strategy: &str, key: String, value: String) -> Result<(), StateError> {
+        self.has_state.store(true, Ordering::Release);
         lock(&self.state).entry(strategy.into()).or_default().set(key, value)
     }
 
@@ -138,6 +146,7 @@ impl Session {
     /// # Errors
     /// Either [`StateError`].
     pub fn fetch_add(&self, strategy: &str, key: String, delta: i64) -> Result<i64, StateError> {
+        self.has_state.store(true, Ordering::Release);
         let mut state = lock(&self.state);
         let bag = state.entry(strategy.into()).or_default();
         let before = match bag.values.get(&key) {

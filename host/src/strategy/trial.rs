@@ -54,5 +54,7 @@ fn canned(decoded: Decoded) -> Asked {
         now_ms: 0,
         seed: 0,
         tokens: TokenCount::default(),
+        forced: None,
+        strict: false,
     }
 }

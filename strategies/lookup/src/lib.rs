@@ -54,8 +54,7 @@ impl Plugin for Lookup {
         let known = Condition::user_text_key_of("/responses");
         match self.unknown {
             None => Activation::any([known]),
-            // Always. The server checks that a table is there, without handing it to us.
-            Some(_) => Activation::any([known, Condition::model("*")]),
+            Some(_) => Activation::fallback([known]),
         }
     }
 

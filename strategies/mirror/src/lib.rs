@@ -1,6 +1,6 @@
 //! Answers with the last user message: the strategy that needs no configuration, and the smallest example of one.
 
-use standin_sdk::{Outcome, Plugin, Reply, Request, Result};
+use standin_sdk::{Activation, Outcome, Plugin, Reply, Request, Result};
 
 /// Says what it hears.
 pub struct Mirror;
@@ -10,6 +10,10 @@ impl Plugin for Mirror {
 
     fn new(_: ()) -> Result<Self> {
         Ok(Self)
+    }
+
+    fn activation(&self) -> Activation {
+        Activation::fallback([])
     }
 
     fn respond(&self, request: &Request) -> Result<Outcome> {
