@@ -10,6 +10,9 @@
 #[cfg(feature = "engine")]
 #[path = "build/guests.rs"]
 mod guests;
+#[cfg(feature = "engine")]
+#[path = "build/order.rs"]
+mod order;
 #[path = "build/tokens.rs"]
 mod tokens;
 #[cfg(feature = "engine")]
@@ -37,7 +40,10 @@ fn run() -> Result<(), String> {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo did not set OUT_DIR")?);
     write_tokens(&out)?;
     #[cfg(feature = "engine")]
-    guests::build(&out)?;
+    {
+        guests::build(&out)?;
+        order::link(&out);
+    }
     Ok(())
 }
 

@@ -54,3 +54,63 @@ exported!(
     embedder,
     "package standin:embedder; world embedder { export standin:plugin/embedder@0.1.0; }"
 );
+
+/// The entry point of a strategy, without a `cabi_post_…` beside it: what an answer holds is freed as the next call begins,
+/// which saves the host a second call for each answer.
+///
+/// wit-bindgen's `export!` takes the path under which it finds the entry points of each interface; this is such a path, down
+/// to the names.
+pub mod lean {
+    macro_rules! path_to {
+        ($interface:ident { $($body:item)* }) => {
+            pub mod exports {
+                pub mod standin {
+                    pub mod plugin {
+                        pub mod $interface {
+                            $($body)*
+                        }
+                    }
+                }
+            }
+        };
+    }
+
+    path_to!(strategy {
+        use crate::bindings::strategy::exports::standin::plugin::strategy as generated;
+        pub use crate::__standin_export_strategy as __export_standin_plugin_strategy_0_1_0_cabi;
+
+        use std::cell::Cell;
+        use std::ptr;
+
+        std::thread_local! {
+            /// What the last call returned; null before the first.
+            static LAST: Cell<*mut u8> = const { Cell::new(ptr::null_mut()) };
+        }
+
+        /// Answers, after freeing what the last answer held.
+        pub fn respond<T: generated::Guest>() -> *mut u8 {
+            let last = LAST.replace(ptr::null_mut());
+            // SAFETY: the pointer is the last call's own, and nothing was written there since: the host has read the answer
+            // before it calls again, as an instance serves one call at a time.
+            unsafe {
+                if !last.is_null() {
+                    generated::__post_return_respond::<T>(last);
+                }
+                let answer = generated::_export_respond_cabi::<T>();
+                LAST.set(answer);
+                answer
+            }
+        }
+    });
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __standin_export_strategy {
+    ($slot:ident with_types_in $($path:tt)*) => {
+        #[unsafe(export_name = "standin:plugin/strategy@0.1.0#respond")]
+        extern "C" fn respond() -> *mut u8 {
+            $($path)*::respond::<$slot>()
+        }
+    };
+}

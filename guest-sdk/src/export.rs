@@ -114,7 +114,7 @@ macro_rules! export {
         };
     };
     (@interface $slot:ident, lifecycle) => { $crate::__export!($slot, lifecycle); };
-    (@interface $slot:ident, strategy) => { $crate::__export!($slot, strategy); };
+    (@interface $slot:ident, strategy) => { $crate::__export!($slot, strategy, lean); };
     (@interface $slot:ident, amender) => { $crate::__export!($slot, amender); };
     (@interface $slot:ident, embedder) => { $crate::__export!($slot, embedder); };
     (@interface $slot:ident, $other:ident) => {
@@ -126,11 +126,14 @@ macro_rules! export {
 #[macro_export]
 macro_rules! __export {
     ($slot:ident, $interface:ident) => {
+        $crate::__export!($slot, $interface, $interface);
+    };
+    ($slot:ident, $interface:ident, $path:ident) => {
         // SAFETY: wit-bindgen's entry points, whose names are their whole contract; a component has each of them once.
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, missing_docs)]
         const _: () = {
-    $crate::bindings::$interface::export!($slot with_types_in $crate::bindings::$interface);
+    $crate::bindings::$interface::export!($slot with_types_in $crate::bindings::$path);
         };
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn() = || {

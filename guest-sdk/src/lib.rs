@@ -36,6 +36,7 @@ pub mod export;
 mod activation;
 pub mod context;
 mod error;
+mod json;
 pub mod log;
 mod plugin;
 mod reply;
@@ -62,5 +63,6 @@ pub use bindings::host::standin::plugin::types::{
 pub use bindings::lifecycle::exports::standin::plugin::lifecycle::{Activation, Condition};
 pub use bindings::strategy::exports::standin::plugin::strategy::Outcome;
 pub use error::{Error, Result};
+pub use json::from_json;
 pub use plugin::Plugin;
 pub use request::{Messages, Request};

@@ -255,6 +255,14 @@ impl Outcome {
         }
     }
 
+    /// The whole response, where there is one in the provider's own bytes.
+    pub fn as_verbatim(&self) -> Option<&RawResponse> {
+        match self {
+            Self::Verbatim(response) => Some(response),
+            _ => None,
+        }
+    }
+
     /// The tool calls of the reply, each as its name and its arguments.
     pub fn tool_calls(&self) -> Vec<(&str, &str)> {
         let calls = self.as_reply().into_iter().flat_map(Reply::tool_calls);
@@ -283,6 +291,12 @@ impl From<RawResponse> for Outcome {
 impl From<Vec<Vec<f32>>> for EmbeddingOutcome {
     fn from(vectors: Vec<Vec<f32>>) -> Self {
         Self::Vectors(vectors)
+    }
+}
+
+impl From<RawResponse> for EmbeddingOutcome {
+    fn from(response: RawResponse) -> Self {
+        Self::Verbatim(response)
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::de::DeserializeOwned;
 
 use crate::host::request as host;
-use crate::settings::from_json;
+use crate::json::read_at;
 use crate::{Content, Message, Result, Role, Tool, ToolChoice};
 
 /// The request being answered.
@@ -50,7 +50,8 @@ impl Request {
         host::is_streaming()
     }
 
-    /// Which of several choices is asked for; 0 where the client wants only one.
+    /// Which of several choices is asked for; 0 where the client wants only one. Where a strategy passes on a later one, the
+    /// first is repeated in its place.
     pub fn choice_index(&self) -> u32 {
         host::choice_index()
     }
@@ -140,7 +141,7 @@ impl Request {
     /// # Errors
     /// It is there, but no `T`.
     pub fn json_at<T: DeserializeOwned>(&self, pointer: &str) -> Result<Option<T>> {
-        host::json_at(pointer).map(|json| from_json("the request's body", pointer, &json)).transpose()
+        host::json_at(pointer).map(|json| read_at("the request's body", pointer, &json)).transpose()
     }
 
     /// The whole body as it came.

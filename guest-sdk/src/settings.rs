@@ -9,8 +9,9 @@ use std::any::Any;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::Result;
 use crate::host::settings as host;
-use crate::{Error, Result};
+use crate::json::{from_json, read_at};
 
 /// A [`Plugin::Settings`](crate::Plugin::Settings) that leaves all of them in the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -28,7 +29,7 @@ pub struct Unread {}
 /// }
 /// ```
 pub fn at<T: DeserializeOwned>(pointer: &str) -> Result<Option<T>> {
-    json_at(pointer).map(|json| from_json("settings", pointer, &json)).transpose()
+    json_at(pointer).map(|json| read_at("settings", pointer, &json)).transpose()
 }
 
 /// The JSON text of the value at a pointer.
@@ -64,39 +65,13 @@ pub(crate) fn read<T: DeserializeOwned + 'static>() -> Result<T> {
             given => Err(format!("settings: this plugin takes none, but was given {given}").into()),
         };
     }
-    from_json("settings", "", &json)
+    from_json("settings", &json)
 }
 
 /// The value, if a `T` is what it is.
 fn same<T: 'static, U: 'static>(value: U) -> Option<T> {
     let mut value = Some(value);
     (&mut value as &mut dyn Any).downcast_mut::<Option<T>>().and_then(Option::take)
-}
-
-/// Reads JSON text; an error names the place within `whole` and what was expected there.
-pub(crate) fn from_json<T: DeserializeOwned>(whole: &str, pointer: &str, json: &str) -> Result<T> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let mut place = path_of(whole, pointer);
-        let path = error.path().to_string();
-        if !path.starts_with(['.', '[']) {
-            place.push('.');
-        }
-        if path != "." {
-            place.push_str(&path);
-        }
-        // The line and column are those of the host's JSON text, which nobody wrote.
-        let message = error.inner().to_string();
-        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-        Error::from(format!("{place}: {message}"))
-    })
-}
-
-/// A pointer in the form in which a person writes a path: `settings.answers.why`.
-pub(crate) fn path_of(whole: &str, pointer: &str) -> String {
-    let mut path = whole.to_owned();
-    path.push_str(&pointer.replace('/', ".").replace("~1", "/").replace("~0", "~"));
-    path
 }
 
 #[cfg(test)]
@@ -106,21 +81,5 @@ mod tests {
     #[test]
     fn a_pointer_escapes_its_keys() {
         assert_eq!(pointer(["answers", "a/b~c", ""]), "/answers/a~1b~0c/");
-        assert_eq!(path_of("settings", "/answers/a~1b~0c"), "settings.answers.a/b~c");
-    }
-
-    #[test]
-    fn an_error_names_the_place_and_not_the_column() {
-        #[derive(Debug, Deserialize)]
-        struct Inner {
-            #[expect(dead_code, reason = "only its type matters")]
-            times: Vec<u8>,
-        }
-        let error = |json| from_json::<Inner>("settings", "/inner", json).unwrap_err().to_string();
-        let expected = "settings.inner.times[1]: invalid type: string \"two\", expected u8";
-        assert_eq!(error(r#"{ "times": [1, "two"] }"#), expected);
-        assert_eq!(error("{}"), "settings.inner: missing field `times`");
-        let error = from_json::<Vec<u8>>("settings", "", "[1, true]").unwrap_err().to_string();
-        assert_eq!(error, "settings[1]: invalid type: boolean `true`, expected u8");
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use standin_sdk::testing::{self, Host, Request, json};
 use standin_sdk::{
-    Activation, ApiError, Condition, EmbeddingOutcome, Event, Outcome, Plugin, Reply, Result, Role, ToolCall, context,
-    log, settings, state, tokens,
+    Activation, ApiError, Condition, EmbeddingOutcome, Event, Outcome, Plugin, RawResponse, Reply, Result, Role,
+    ToolCall, context, from_json, log, settings, state, tokens,
 };
 
 /// Answers what the last user text asks for.
@@ -43,6 +43,11 @@ impl Plugin for Probe {
             "header" => format!("{:?}", request.header("X-TEAM")),
             "system" => format!("{:?}", request.system_text()),
             "tokens" => tokens::count(&request.model(), "one two three").to_string(),
+            "tools" => format!("{:?}", request.tools().into_iter().map(|tool| tool.parameters).collect::<Vec<_>>()),
+            "plan" => match state::get("plan") {
+                Some(plan) => from_json::<Vec<String>>("the plan", &plan)?.join(", "),
+                None => return Ok(RawResponse::new(204, "").into()),
+            },
             _ => return Ok(Outcome::Pass),
         };
         Ok(Reply::text(answer).into())
@@ -53,6 +58,9 @@ impl Plugin for Probe {
     }
 
     fn embed(&self, request: &standin_sdk::Request) -> Result<EmbeddingOutcome> {
+        if request.embedding_inputs().is_empty() {
+            return Ok(RawResponse::new(200, "none").into());
+        }
         let lengths = request.embedding_inputs().iter().map(|text| vec![text.len() as f32]).collect::<Vec<_>>();
         Ok(lengths.into())
     }
@@ -111,6 +119,27 @@ fn a_request_is_pulled() {
     let error = host.respond(&request("temperature")).unwrap_err();
     assert_eq!(error, "the request's body.temperature: invalid type: string \"hot\", expected f32");
     assert_eq!(ask(&mut host, request("temperature").body(json!({}))), "None");
+}
+
+#[test]
+fn tools_may_have_parameters() {
+    let request = Request::user("tools").tool("f").tool_with("g", json!({ "type": "object" }));
+    assert_eq!(ask(&mut Host::new(), request), r#"[None, Some("{\"type\":\"object\"}")]"#);
+}
+
+#[test]
+fn what_is_kept_is_read_as_json() {
+    let plan = |json| Host::<Probe>::new().keep("default", "plan", json).respond(&Request::user("plan"));
+    assert_eq!(plan(r#"["rest", "work"]"#).unwrap().text().as_deref(), Some("rest, work"));
+    assert_eq!(plan(r#"["rest", 8]"#).unwrap_err(), "the plan[1]: invalid type: integer `8`, expected a string");
+}
+
+#[test]
+fn a_response_may_be_verbatim() {
+    let mut host = Host::<Probe>::new();
+    assert_eq!(host.respond(&Request::user("plan")).unwrap().as_verbatim(), Some(&RawResponse::new(204, "")));
+    assert_eq!(host.respond(&Request::user("tokens")).unwrap().as_verbatim(), None);
+    assert_eq!(host.embed(&Request::new()).unwrap(), RawResponse::new(200, "none").into());
 }
 
 #[test]

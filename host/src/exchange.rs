@@ -26,15 +26,16 @@ use axum::http::{HeaderName, Response};
 use bytestring::ByteString;
 
 use self::budget::Budgets;
-pub use self::context::{Context, Record};
+use self::context::Context;
 use self::fault::Trouble;
 use self::send::Delivery;
 use self::visit::Visit;
-use crate::chat::{ApiError, Request};
+use crate::chat::{ApiError, Operation, Request};
 use crate::journal::Journal;
 use crate::kept::KeptAnswers;
 use crate::metrics::Metrics;
 use crate::pace::body::wait;
+use crate::record::Record;
 use crate::snapshot::Snapshot;
 use crate::strategy::asked::{Asked, Decoded};
 use crate::strategy::chain::{Answer, Answered, Chain};
@@ -76,10 +77,27 @@ impl App {
             budgets: Budgets::default(),
         }
     }
+
+    /// Tells of a request whose answer is over.
+    fn tell(&self, record: &Record<'_>) {
+        self.journal.record(record);
+        self.metrics.record(record);
+        tracing::info!(
+            target: "standin::request",
+            method = record.method,
+            path = record.path,
+            model = record.model,
+            strategy = record.strategy,
+            status = record.status,
+            duration_us = u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX),
+            "{}",
+            if record.whole { "answered" } else { "broken off" }
+        );
+    }
 }
 
 /// The header with which a client names its session.
-pub const SESSION: &str = "x-standin-session";
+pub const SESSION: HeaderName = HeaderName::from_static("x-standin-session");
 /// The header that names who answered; in a request, who is to answer.
 pub const STRATEGY: HeaderName = HeaderName::from_static("x-standin-strategy");
 /// The header that says whether a fallback will do.
@@ -87,14 +105,18 @@ pub const STRICT: HeaderName = HeaderName::from_static("x-standin-strict");
 
 /// Answers one request to an endpoint that strategies answer.
 pub async fn exchange(
-    app: &App,
+    app: &Arc<App>,
     format: &'static dyn WireFormat,
     deployment: Option<&str>,
     head: Parts,
     body: Body,
 ) -> Response<Body> {
-    let mut visit = Visit::new(app, format.provider(), head);
-    let entered = enter(&mut visit, body, deployment, |text| format.decode(text, &app.kept)).await;
+    let mut visit = Visit::new(app, format.provider(), Some(format.operation()), head);
+    let entered = enter(&mut visit, body, deployment, |text, lax| match lax {
+        false => format.decode(text, &app.kept),
+        true => format.decode_lax(text, &app.kept),
+    })
+    .await;
     let (asked, trouble) = match entered {
         Ok(entered) => entered,
         Err(response) => return response,
@@ -111,14 +133,14 @@ pub async fn exchange(
 
 /// Answers one request for embeddings.
 pub async fn embed(
-    app: &App,
+    app: &Arc<App>,
     format: &'static dyn EmbeddingFormat,
     deployment: Option<&str>,
     head: Parts,
     body: Body,
 ) -> Response<Body> {
-    let mut visit = Visit::new(app, format.provider(), head);
-    let entered = enter(&mut visit, body, deployment, |text| format.decode(text)).await;
+    let mut visit = Visit::new(app, format.provider(), Some(Operation::Embeddings), head);
+    let entered = enter(&mut visit, body, deployment, |text, _| format.decode(text)).await;
     let (asked, trouble) = match entered {
         Ok(entered) => entered,
         Err(response) => return response,
@@ -138,10 +160,11 @@ async fn enter(
     visit: &mut Visit<'_>,
     body: Body,
     deployment: Option<&str>,
-    decode: impl for<'b> FnOnce(&'b ByteString) -> Result<Request<'b>, ApiError>,
+    decode: impl for<'b> FnOnce(&'b ByteString, bool) -> Result<Request<'b>, ApiError>,
 ) -> Result<(Arc<Asked>, Trouble), Response<Body>> {
     let decoded = visit.receive(body, deployment).await.and_then(|text| {
-        let decoded = Decoded::try_new(text, decode)?;
+        let lax = visit.snapshot.is_lax();
+        let decoded = Decoded::try_new(text, |text| decode(text, lax))?;
         let model = &*decoded.request().model;
         visit.check_model(model)?;
         let trouble = visit.admit(model)?;
@@ -150,7 +173,10 @@ async fn enter(
     let (decoded, trouble) = decoded.map_err(|error| visit.refuse(&error))?;
     wait(trouble.delay_us).await;
     match &trouble.error {
-        Some(error) => Err(visit.refuse(error)),
+        Some(error) => {
+            visit.name_model(&decoded.request().model);
+            Err(visit.refuse(error))
+        }
         None => Ok((visit.ask(decoded), trouble)),
     }
 }

@@ -12,11 +12,15 @@ pub mod admin;
 #[cfg(feature = "engine")]
 pub mod exchange;
 #[cfg(feature = "engine")]
+pub mod mock;
+#[cfg(feature = "engine")]
 pub mod reload;
 
 #[cfg(feature = "engine")]
 pub mod snapshot;
 
+#[cfg(feature = "engine")]
+pub mod gate;
 #[cfg(feature = "engine")]
 pub mod journal;
 pub mod kept;

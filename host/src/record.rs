@@ -1,7 +1,8 @@
 //! One request and its answer, as the log, the journal and the metrics see it: told once, when the answer is over.
 
 use std::cell::Cell;
-use std::time::{Duration, SystemTime};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::HeaderMap;
 
@@ -54,6 +55,46 @@ pub struct Record<'a> {
     pub first_byte: Duration,
     /// From then to the last byte of the answer.
     pub duration: Duration,
+}
+
+impl<'a> Record<'a> {
+    /// A record of a request that has only an id yet.
+    pub fn new(provider: &'static str, id: &'a str) -> Self {
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        Self {
+            session: "",
+            turn: None,
+            id,
+            method: "",
+            path: "",
+            query: None,
+            headers: &NONE,
+            body: &[],
+            provider,
+            operation: None,
+            model: None,
+            streamed: false,
+            strategy: None,
+            failure: None,
+            status: 0,
+            answer: &[],
+            whole: true,
+            usage: None,
+            chunks: 0,
+            at: SystemTime::UNIX_EPOCH,
+            first_byte: Duration::ZERO,
+            duration: Duration::ZERO,
+        }
+    }
+}
+
+/// When an instant was, by the clock on the wall; read once, so that the records of a process are in order.
+pub fn wall(instant: Instant) -> SystemTime {
+    static BASE: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| (Instant::now(), SystemTime::now()));
+    match instant.checked_duration_since(BASE.0) {
+        Some(since) => BASE.1 + since,
+        None => BASE.1 - BASE.0.duration_since(instant),
+    }
 }
 
 /// How a strategy failed.

@@ -64,23 +64,39 @@ pub struct Trigger(Sender<Wake>);
 enum Wake {
     Changed(PathBuf),
     Asked,
+    /// Asked by somebody who waits for what comes of it.
+    Awaited(Sender<Outcome>),
 }
+
+/// The chain that is in use now, or why the old one stays.
+type Outcome = Result<String, String>;
 
 impl Trigger {
     /// Reads the configuration again, changed or not.
     pub fn reload(&self) {
         let _ = self.0.send(Wake::Asked);
     }
+
+    /// Reads the configuration again, and waits until it is in use, or refused. Says what the chain is then.
+    ///
+    /// # Errors
+    /// Why the old configuration stays.
+    pub fn reload_and_wait(&self) -> Result<String, String> {
+        let (sender, outcome) = channel();
+        let _ = self.0.send(Wake::Awaited(sender));
+        outcome.recv().unwrap_or_else(|_| Err("the server is stopping, and reads nothing any more".to_owned()))
+    }
 }
 
-/// Watches in a thread of its own, for as long as the process lives. `server` gives the server to swap, until it is gone.
+/// Watches in a thread of its own, for as long as the process lives. `server` takes each new snapshot, and hears of a
+/// configuration that was refused; it is false once the server is gone.
 ///
 /// # Errors
 /// No thread could be started.
 pub fn watch(
     mut source: Source,
     watched: Watched,
-    server: impl Fn(Snapshot) -> bool + Send + 'static,
+    server: impl Fn(Option<Snapshot>) -> bool + Send + 'static,
 ) -> std::io::Result<Trigger> {
     let (sender, wakes) = channel();
     let trigger = Trigger(sender.clone());
@@ -89,7 +105,8 @@ pub fn watch(
     watcher.follow(&watched);
     let mut watched = watched;
     thread::Builder::new().name("standin-reload".into()).spawn(move || {
-        while wait(&wakes, &watched) {
+        while let Some(waiting) = wait(&wakes, &watched) {
+            let tell = |outcome: Outcome| waiting.iter().for_each(|it| drop(it.send(outcome.clone())));
             let started = Instant::now();
             match source.build() {
                 Ok(built) => {
@@ -99,10 +116,11 @@ pub fn watch(
                     let chain = names(&built.snapshot.chain);
                     watched = Watched { files: built.files, strategies: built.config.strategies_dir };
                     watcher.follow(&watched);
-                    if !server(built.snapshot) {
+                    if !server(Some(built.snapshot)) {
                         return;
                     }
                     tracing::info!(duration_ms = started.elapsed().as_millis() as u64, "reloaded: {chain}");
+                    tell(Ok(chain));
                 }
                 Err(error) => {
                     // The files at fault are watched too: mending one of them is a change.
@@ -111,6 +129,10 @@ pub fn watch(
                     watched.files.dedup();
                     watcher.follow(&watched);
                     tracing::error!("not reloaded, and the old configuration stays:\n{error}");
+                    tell(Err(error.to_string()));
+                    if !server(None) {
+                        return;
+                    }
                 }
             }
         }
@@ -119,34 +141,39 @@ pub fn watch(
 }
 
 /// Swaps the snapshot of a server that others hold too.
-pub fn swap_in(server: std::sync::Weak<Server>) -> impl Fn(Snapshot) -> bool + Send + 'static {
-    move |snapshot| match server.upgrade() {
-        Some(server) => {
-            server.swap(snapshot);
-            true
+pub fn swap_in(server: std::sync::Weak<Server>) -> impl Fn(Option<Snapshot>) -> bool + Send + 'static {
+    move |snapshot| {
+        let Some(server) = server.upgrade() else { return false };
+        match snapshot {
+            Some(snapshot) => server.swap(snapshot),
+            None => server.refused(),
         }
-        None => false,
+        true
     }
 }
 
-/// Waits for a change that matters, and then for quiet. False where there will be none.
-fn wait(wakes: &Receiver<Wake>, watched: &Watched) -> bool {
-    loop {
-        match wakes.recv() {
-            Ok(wake) if matters(&wake, watched) => break,
-            Ok(_) => {}
-            Err(_) => return false,
-        }
+/// Waits for a change that matters, and then for quiet. Gives those who wait for what comes of it; none where there will be no
+/// change.
+fn wait(wakes: &Receiver<Wake>, watched: &Watched) -> Option<Vec<Sender<Outcome>>> {
+    let mut waiting = Vec::new();
+    let mut wake = wakes.recv().ok()?;
+    while !matters(&wake, watched) {
+        wake = wakes.recv().ok()?;
     }
     let first = Instant::now();
-    while first.elapsed() < PATIENCE {
-        match wakes.recv_timeout(QUIET) {
-            Ok(_) => {}
-            Err(RecvTimeoutError::Timeout) => break,
-            Err(RecvTimeoutError::Disconnected) => return false,
+    loop {
+        if let Wake::Awaited(sender) = wake {
+            waiting.push(sender);
         }
+        if first.elapsed() >= PATIENCE {
+            return Some(waiting);
+        }
+        wake = match wakes.recv_timeout(QUIET) {
+            Ok(wake) => wake,
+            Err(RecvTimeoutError::Timeout) => return Some(waiting),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        };
     }
-    true
 }
 
 fn matters(wake: &Wake, watched: &Watched) -> bool {

@@ -3,6 +3,9 @@
 //! Every worker is a thread with a runtime of its own, so that its warm instances need no lock. A worker hears of a new
 //! snapshot as a message, and makes its instances before a request needs them.
 
+mod home;
+mod route;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,22 +13,16 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, Response};
-use axum::routing::get;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
 
-use crate::exchange::{App, Reload, embed, exchange, plain};
+use crate::exchange::{App, Reload};
 use crate::record;
 use crate::snapshot::Snapshot;
 use crate::strategy::pool;
-use crate::wire::endpoint::{self, Endpoint, Found};
 
 /// A client may take so long to send a request's head.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -71,11 +68,17 @@ impl Server {
 
     /// Replaces what requests see from now on. Those in flight keep what they have.
     pub fn swap(&self, snapshot: Snapshot) {
+        self.app.metrics.reloaded(true);
         self.app.journal.resize(snapshot.journal);
         self.app.snapshot.store(Arc::new(snapshot));
         for worker in &self.workers {
             let _ = worker.inbox.send(Message::Snapshot);
         }
+    }
+
+    /// Counts a configuration that was not taken.
+    pub fn refused(&self) {
+        self.app.metrics.reloaded(false);
     }
 
     /// Tells the server how its configuration is read again.
@@ -171,7 +174,7 @@ impl Worker {
 
 async fn work(app: Arc<App>, mut messages: mpsc::UnboundedReceiver<Message>, mut stopped: watch::Receiver<bool>) {
     pool::prepare(&app.snapshot.load().chain);
-    let router = router(Arc::clone(&app));
+    let router = route::router(Arc::clone(&app));
     let open = GracefulShutdown::new();
     loop {
         let message = tokio::select! {
@@ -202,50 +205,4 @@ async fn serve(stream: tokio::net::TcpStream, router: Router, watcher: hyper_uti
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
     // A connection that breaks is the client's business.
     let _ = watcher.watch(connection).await;
-}
-
-/// standin's own routes; every other path is a provider's.
-fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/health", get(health))
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(dispatch)
-        .with_state(app)
-}
-
-async fn method_not_allowed(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
-    let (head, _) = request.into_parts();
-    plain::refuse(&app, &head, |provider| provider.method_not_allowed(head.method.as_str(), head.uri.path()))
-}
-
-async fn health() -> Response<Body> {
-    let mut response = Response::new(Body::from(r#"{"status":"healthy"}"#));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// Hands a request to whoever answers its path.
-async fn dispatch(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    let Some(Found { endpoint, deployment }) = endpoint::find(head.uri.path()) else {
-        return plain::refuse(&app, &head, |provider| provider.not_found(head.method.as_str(), head.uri.path()));
-    };
-    let methods = endpoint.methods();
-    if !methods.split(", ").any(|method| method == head.method) {
-        let mut response =
-            plain::refuse(&app, &head, |provider| provider.method_not_allowed(head.method.as_str(), head.uri.path()));
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
-        return response;
-    }
-    match endpoint {
-        Endpoint::Answer(format) => exchange(&app, format, deployment.as_deref(), head, body).await,
-        Endpoint::Embed(format) => embed(&app, format, deployment.as_deref(), head, body).await,
-        Endpoint::CountTokens => plain::count_tokens(&app, head, body).await,
-        Endpoint::Moderate => plain::moderate(&app, head, body).await,
-        Endpoint::Models => plain::models(&app, &head),
-        Endpoint::Model(id) => plain::model(&app, &head, &id),
-        Endpoint::Kept(id) => plain::kept(&app, &head, &id),
-        Endpoint::KeptInput(id) => plain::kept_input(&app, &head, &id),
-        Endpoint::KeptCancel(id) => plain::kept_cancel(&app, &head, &id),
-    }
 }

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{HeaderName, HeaderValue};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
+
 use crate::config::load::Reference;
 use crate::config::{
-    Admin, Clock, Config, ConfigError, Cors, Diagnostic, FaultRule, Format, Isolation, Journal, Limits, Loaded,
-    RateLimits, ResolvedStage, Secret, TokenCount,
+    Clock, Config, ConfigError, Diagnostic, FaultRule, Format, Isolation, Journal, Limits, Loaded, RateLimits,
+    ResolvedStage, TokenCount,
 };
+use crate::gate::Key;
 use crate::pace::stream::Schedule;
 use crate::strategy::chain::Chain;
 use crate::strategy::loader::{BUNDLED, Folders, Loader};
@@ -17,6 +21,9 @@ use crate::wire;
 
 /// The file of settings that puts `lookup` into the chain of somebody who has no configuration.
 pub const RESPONSES: &str = "responses.yml";
+
+/// The strategy that gives the replies which a test has queued.
+pub const SCRIPT: &str = "script";
 
 /// A configuration, ready to serve.
 pub struct Snapshot {
@@ -39,15 +46,17 @@ pub struct Snapshot {
     /// What a key may use up in a minute.
     pub rate_limits: Option<RateLimits>,
     /// The key that a client has to send.
-    pub api_key: Option<Secret>,
+    pub api_key: Option<Key>,
     /// Fallbacks are not asked.
     pub strict: bool,
-    /// Which web pages may ask.
-    pub cors: Cors,
+    /// Which web pages may ask; none: no page.
+    pub cors: Option<CorsLayer>,
     /// What is remembered of requests.
     pub journal: Journal,
-    /// The routes that look into the server.
-    pub admin: Admin,
+    /// Whether there are routes that look into the server.
+    pub admin: bool,
+    /// The key that they want.
+    pub admin_key: Option<Key>,
     /// Whose configuration file this was made from.
     pub format: Format,
     /// The largest body, in bytes.
@@ -80,6 +89,11 @@ impl Snapshot {
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
         }
+    }
+
+    /// Whether a request may lack what a provider insists on: where the configuration is that of a system that was as lax.
+    pub fn is_lax(&self) -> bool {
+        matches!(self.format, Format::Responses | Format::Script)
     }
 
     /// Builds a snapshot, and tries every component in it.
@@ -153,11 +167,12 @@ impl Snapshot {
             tokens: config.tokens,
             faults: config.faults.clone(),
             rate_limits: config.rate_limits,
-            api_key: config.api_key.clone(),
+            api_key: config.api_key.as_ref().map(Key::new),
             strict: config.strict,
-            cors: config.cors.clone(),
+            cors: cors(&config.cors.allow_origins),
             journal: config.journal,
-            admin: config.admin.clone(),
+            admin: config.admin.enabled,
+            admin_key: config.admin.key.as_ref().or(config.api_key.as_ref()).map(Key::new),
             format: config.format,
             body_limit: config.body_limit.as_usize(),
             shutdown_timeout: config.shutdown_timeout.0,
@@ -197,6 +212,10 @@ fn default_chain(
 ) -> Vec<ResolvedStage> {
     let own = scanned.iter().map(|(name, _)| name).filter(|name| !is_bundled(name)).cloned();
     let mut stages: Vec<ResolvedStage> = own.map(ResolvedStage::named).collect();
+    // What a test queues comes before everything else.
+    if !stages.iter().any(|stage| matches!(&stage.strategy, Reference::Name(name) if name == SCRIPT)) {
+        stages.insert(0, ResolvedStage::named(SCRIPT));
+    }
     stages.extend(["error", "tool-call"].map(ResolvedStage::named));
     let folder = loaded.files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
     let responses = folder.join(RESPONSES);
@@ -216,6 +235,26 @@ fn default_chain(
     files.push(responses);
     stages.extend(["schema", "mirror", "reasoning", "embeddings"].map(ResolvedStage::named));
     stages
+}
+
+/// What web pages of these origins may do: everything that they ask for; with credentials, unless any page may.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    const SHOWN: [&str; 5] = ["x-request-id", "request-id", "x-standin-strategy", "retry-after", "openai-version"];
+    if origins.is_empty() {
+        return None;
+    }
+    let any = origins.iter().any(|origin| origin == "*");
+    let named = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let layer = CorsLayer::new()
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(SHOWN.map(HeaderName::from_static))
+        .max_age(Duration::from_secs(600));
+    Some(if any {
+        layer.allow_origin(Any)
+    } else {
+        layer.allow_origin(AllowOrigin::list(named)).allow_credentials(true)
+    })
 }
 
 fn is_bundled(name: &str) -> bool {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Request;
-use crate::settings::path_of;
+use crate::json::path_of;
 use crate::{Activation, Condition};
 
 /// Whether each pointer of the conditions points at an object.

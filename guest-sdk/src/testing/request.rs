@@ -78,6 +78,13 @@ impl Request {
         self
     }
 
+    /// A function that may be called, with the JSON Schema of its arguments.
+    pub fn tool_with(mut self, name: impl Into<String>, parameters: Value) -> Self {
+        let (kind, parameters) = ("function".to_owned(), Some(parameters.to_string()));
+        self.tools.push(Tool { kind, name: name.into(), description: None, parameters });
+        self
+    }
+
     /// Whether a tool may, must or must not be called.
     pub fn tool_choice(mut self, choice: ToolChoice) -> Self {
         self.tool_choice = choice;

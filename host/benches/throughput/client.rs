@@ -154,3 +154,21 @@ pub(crate) fn ask_until_answered(port: u16) {
     }
     panic!("no answer on port {port}");
 }
+
+/// Asks a thousand times, one prompt after the other.
+pub(crate) fn ask_often(port: u16) {
+    ask_until_answered(port);
+    let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let mut answer = Vec::new();
+    for number in 0..1_000 {
+        let prompt = prompt(Load::Unary, number);
+        stream.write_all(&request(Load::Unary, &prompt)).unwrap();
+        answer.clear();
+        let mut piece = [0; 4_096];
+        while whole(&answer).is_none() {
+            let length = stream.read(&mut piece).unwrap();
+            assert_ne!(length, 0, "the server hung up");
+            answer.extend_from_slice(&piece[..length]);
+        }
+    }
+}

@@ -1,6 +1,5 @@
 //! The servers that are measured.
 
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -13,15 +12,31 @@ use standin::strategy::asked::Asked;
 use standin::strategy::chain::Chain;
 use standin::strategy::loader::Loader;
 
+/// What a server serves. All but the last are this very program, so that they differ in nothing but the strategy: where code
+/// lies in memory alone makes a tenth.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variant {
     Fixed,
     Native,
     Mirror,
-    Fresh,
     Default,
     Fifty,
+    Fresh,
+    /// The default chain, without a journal.
+    Forgetful,
+    /// The program `standin` with the default chain.
+    Standin,
 }
+
+const NAMES: [(Variant, &str); 7] = [
+    (Variant::Fixed, "fixed"),
+    (Variant::Native, "native"),
+    (Variant::Mirror, "mirror"),
+    (Variant::Default, "default"),
+    (Variant::Fifty, "fifty"),
+    (Variant::Fresh, "fresh"),
+    (Variant::Forgetful, "forgetful"),
+];
 
 /// A server process; dropped, it ends.
 pub(crate) struct Server {
@@ -42,8 +57,11 @@ impl Server {
         // A port that was free a moment ago.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
-        let own = matches!(variant, Variant::Fixed | Variant::Native);
-        let program = if own { std::env::current_exe().unwrap() } else { PathBuf::from(env!("CARGO_BIN_EXE_standin")) };
+        let name = NAMES.iter().find(|(it, _)| *it == variant).map(|(_, name)| *name);
+        let program = match name {
+            Some(_) => std::env::current_exe().unwrap(),
+            None => PathBuf::from(env!("CARGO_BIN_EXE_standin")),
+        };
         let mut command = match Command::new("taskset").arg("--version").stdout(Stdio::null()).status() {
             Ok(_) => {
                 let mut pinned = Command::new("taskset");
@@ -53,14 +71,9 @@ impl Server {
             Err(_) => Command::new(program),
         };
         command.current_dir(&folder).env("PORT", port.to_string()).stdout(Stdio::null());
-        match variant {
-            Variant::Fixed => command.args(["serve", "fixed"]),
-            Variant::Native => command.args(["serve", "native"]),
-            _ => {
-                let file = folder.path().join("standin.yaml");
-                std::fs::File::create(&file).unwrap().write_all(configuration(variant).as_bytes()).unwrap();
-                command.args(["--workers", "1", "--log", "warn", "--listen", &format!("127.0.0.1:{port}")])
-            }
+        match name {
+            Some(name) => command.args(["serve", name]),
+            None => command.args(["--workers", "1", "--log", "warn", "--listen", &format!("127.0.0.1:{port}")]),
         };
         Self { port, process: command.spawn().unwrap(), _folder: folder }
     }
@@ -91,6 +104,7 @@ impl Drop for Server {
 
 fn configuration(variant: Variant) -> String {
     match variant {
+        Variant::Native => "strategies: []\n".into(),
         Variant::Mirror => "strategies: [mirror]\n".into(),
         Variant::Fresh => "strategies: [{ use: mirror, isolation: fresh }]\n".into(),
         Variant::Fifty => {
@@ -102,18 +116,33 @@ fn configuration(variant: Variant) -> String {
             }
             text + "  - mirror\n"
         }
-        _ => "strategies: [error, tool-call, mirror]\n".into(),
+        Variant::Forgetful => "journal: { entries: 0 }\n".into(),
+        _ => "{}\n".into(),
     }
 }
 
 /// The other side: runs in a process of its own until it is killed.
-pub(crate) fn serve(variant: &str) {
+pub(crate) fn serve(name: &str) {
     let port: u16 = std::env::var("PORT").unwrap().parse().unwrap();
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    match variant {
-        "fixed" => fixed(listen),
-        _ => native(listen),
+    let variant = NAMES.iter().find(|(_, it)| *it == name).expect("a variant").0;
+    if variant == Variant::Fixed {
+        return fixed(listen);
     }
+    let loaded = config::from_str(&configuration(variant), std::path::Path::new("standin.yaml")).unwrap();
+    let mut snapshot = Snapshot::build(loaded, &mut Loader::default()).unwrap().snapshot;
+    if variant == Variant::Native {
+        snapshot.chain = Chain::native("mirror", mirror);
+    }
+    let _server = standin::server::Server::start(listen, 1, snapshot).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+/// The mirror as a function, behind the same wire code.
+fn mirror(asked: &Arc<Asked>) -> Outcome {
+    Outcome::Reply(Reply::text(asked.request().last_user_text().unwrap_or_default()))
 }
 
 /// axum with a fixed body after reading the request.
@@ -124,18 +153,4 @@ fn fixed(listen: SocketAddr) {
     }
     let router = axum::Router::new().route("/v1/chat/completions", axum::routing::post(answer));
     standin::server::serve_router(listen, router).unwrap();
-}
-
-/// The mirror as a function, behind the same wire code.
-fn native(listen: SocketAddr) {
-    fn mirror(asked: &Arc<Asked>) -> Outcome {
-        Outcome::Reply(Reply::text(asked.request().last_user_text().unwrap_or_default()))
-    }
-    let loaded = config::from_str("strategies: []", std::path::Path::new("standin.yaml")).unwrap();
-    let built = Snapshot::build(loaded, &mut Loader::default()).unwrap();
-    let snapshot = Snapshot { chain: Chain::native("mirror", mirror), ..built.snapshot };
-    let _server = standin::server::Server::start(listen, 1, snapshot).unwrap();
-    loop {
-        std::thread::park();
-    }
 }

@@ -9,7 +9,9 @@ mod serve;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
+use standin::config::{Format, PREFIXES, Variables};
 
 /// A mock LLM server for tests: speaks the wire formats of OpenAI and Anthropic, answers with WebAssembly strategies.
 ///
@@ -30,6 +32,7 @@ enum Command {
     /// Check a configuration or a component, and print what it is.
     ///
     /// Everything that is wrong is told at once, with its place. Exit code 2 where something is.
+    #[command(visible_alias = "validate")]
     Check(check::Args),
     /// Print what a component is: name, version, imports, exports, when it is asked, size.
     Inspect(inspect::Args),
@@ -61,4 +64,19 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 fn config_file(named: Option<PathBuf>) -> Option<PathBuf> {
     let file = named.or_else(|| Some(PathBuf::from(CONFIG)).filter(|file| file.exists()))?;
     Some(std::path::absolute(&file).unwrap_or(file))
+}
+
+/// The variables that the other systems have beside their files.
+fn variables() -> Variables {
+    let ours = |name: &str| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+        .filter(|(name, _)| ours(name))
+        .collect()
+}
+
+/// The value of `--format`.
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    let names = Format::ALL.map(|format| PossibleValue::new(format.name()).help(format.about()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Format>())
 }

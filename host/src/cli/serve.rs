@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::thread;
 
 use clap::ValueEnum;
-use standin::config::{self, Config};
+use clap::builder::BoolishValueParser;
+use standin::config::{self, Config, Format, Secret};
 use standin::reload::{self, Source, Watched};
 use standin::server::Server;
 use standin::snapshot::{Snapshot, names, with_missing_strategies};
@@ -18,14 +19,20 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-use super::config_file;
 use super::output::{complain, say};
+use super::{config_file, format_parser, variables};
+
+/// What the log says where nobody says how much.
+const LOG: &str = "info";
 
 #[derive(clap::Args, Clone)]
 pub(crate) struct Args {
-    /// The configuration file. Default: `standin.yaml` where it is there, else none.
+    /// The configuration file, standin's own or that of another system. Default: `standin.yaml` where it is there, else none.
     #[arg(short, long, value_name = "FILE", env = "STANDIN_CONFIG")]
     config: Option<PathBuf>,
+    /// Whose configuration it is. Default: that of the system whose keys it has.
+    #[arg(long, value_name = "FORMAT", env = "STANDIN_FORMAT", value_parser = format_parser())]
+    format: Option<Format>,
     /// The address and port to listen on; port 0 takes a free one. Default: 127.0.0.1:8000.
     #[arg(short, long, value_name = "ADDRESS", env = "STANDIN_LISTEN", value_parser = config::parse_listen)]
     listen: Option<SocketAddr>,
@@ -38,12 +45,19 @@ pub(crate) struct Args {
     /// How many threads serve. Default: one a processor core.
     #[arg(long, value_name = "N", env = "STANDIN_WORKERS")]
     workers: Option<NonZeroUsize>,
+    /// The key that a client has to send. Default: none, and any key will do, or no key.
+    #[arg(long, value_name = "KEY", env = "STANDIN_API_KEY", hide_env_values = true, value_parser = secret)]
+    api_key: Option<Secret>,
+    /// Refuse what only a fallback would answer, such as `mirror`.
+    #[arg(long, env = "STANDIN_STRICT", value_parser = BoolishValueParser::new())]
+    strict: bool,
     /// How the log is written.
     #[arg(long, value_name = "FORMAT", env = "STANDIN_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
     /// What the log says: error, warn, info, debug or trace, also per part (`warn,standin::request=info`).
-    #[arg(long, value_name = "LEVEL", env = "STANDIN_LOG", default_value = "info")]
-    log: String,
+    /// Default: info.
+    #[arg(long, value_name = "LEVEL", env = "STANDIN_LOG")]
+    log: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -67,24 +81,42 @@ impl Args {
         if let Some(workers) = self.workers {
             config.workers = Some(workers);
         }
+        if let Some(key) = &self.api_key {
+            config.api_key = Some(key.clone());
+        }
+        config.strict |= self.strict;
     }
 }
 
+fn secret(text: &str) -> Result<Secret, &'static str> {
+    if text.trim().is_empty() {
+        return Err("the key is empty; left out, no key is asked for");
+    }
+    Ok(Secret::new(text))
+}
+
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
-    start_log(&args)?;
-    let file = config_file(args.config.clone());
+    let log = start_log(&args)?;
+    let variables = variables();
+    // The way in which mockllm is told its file; such a file is meant then.
+    let theirs = variables.get("MOCKLLM_RESPONSES_FILE").filter(|file| !file.is_empty() && args.config.is_none());
+    let named = args.config.clone().or_else(|| theirs.map(PathBuf::from));
+    let format = args.format.or(theirs.map(|_| Format::Responses));
+    let unnamed = named.is_none();
+    let file = config_file(named);
     if let Some(dir) = args.strategies.as_ref().filter(|dir| !dir.is_dir()) {
         anyhow::bail!("--strategies {}: there is no such folder", dir.display());
     }
     let overrides = args.clone();
     let mut source = Source::new(move |loader| {
         let mut loaded = match config_file(file.clone()) {
-            Some(file) => config::load(&file).map_err(with_missing_strategies)?,
+            Some(file) => config::load_as(&file, format, &variables).map_err(with_missing_strategies)?,
             None => defaults(),
         };
+        log(loaded.log);
         overrides.over(&mut loaded.config);
         let mut built = Snapshot::build(loaded, loader)?;
-        if let (None, Ok(usual)) = (&overrides.config, std::path::absolute(super::CONFIG)) {
+        if let (true, Ok(usual)) = (unnamed, std::path::absolute(super::CONFIG)) {
             // It may appear.
             built.files.push(usual);
         }
@@ -109,12 +141,14 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let server = Arc::new(server);
     let watched = Watched { files: built.files, strategies: config.strategies_dir };
     let trigger = reload::watch(source, watched, reload::swap_in(Arc::downgrade(&server)))?;
+    let asked = trigger.clone();
+    server.reload_with(Box::new(move || asked.reload_and_wait()));
     // Before anybody is told where to point a client: a signal may come right after that.
     let (mut terminate, mut interrupt, mut hangup) = {
         let _inside = runtime.enter();
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)
     };
-    greet(server.address, &chain);
+    greet(server.address, &chain, config.api_key.is_some());
 
     runtime.block_on(async {
         loop {
@@ -150,14 +184,15 @@ fn defaults() -> config::Loaded {
     loaded
 }
 
-fn greet(address: SocketAddr, chain: &str) {
+fn greet(address: SocketAddr, chain: &str, key: bool) {
     let host =
         if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
     say(&format!("standin {} listens on http://{host}", env!("CARGO_PKG_VERSION")));
     say(&format!("  strategies  {chain}"));
-    say(&format!("  OpenAI      OPENAI_BASE_URL=http://{host}/v1    (any API key)"));
-    say(&format!("  Anthropic   ANTHROPIC_BASE_URL=http://{host}    (any API key)"));
-    if !address.ip().is_loopback() {
+    let asked = if key { "the configured API key" } else { "any API key" };
+    say(&format!("  OpenAI      OPENAI_BASE_URL=http://{host}/v1    ({asked})"));
+    say(&format!("  Anthropic   ANTHROPIC_BASE_URL=http://{host}    ({asked})"));
+    if !address.ip().is_loopback() && !key {
         complain("warning: this address can be reached from other machines, and no key is asked for");
     }
 }
@@ -176,10 +211,13 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
     }
 }
 
-fn start_log(args: &Args) -> anyhow::Result<()> {
-    let filter: Targets = args.log.parse().map_err(|error| {
-        anyhow::anyhow!("--log {}: {error}; expected a level such as `info`, or `warn,standin=debug`", args.log)
+/// Starts the log, and says how its level is set from a configuration: nothing is, where it was named.
+fn start_log(args: &Args) -> anyhow::Result<impl Fn(Option<&str>) + Send + use<>> {
+    let level = args.log.as_deref().unwrap_or(LOG);
+    let filter: Targets = level.parse().map_err(|error| {
+        anyhow::anyhow!("--log {level}: {error}; expected a level such as `info`, or `warn,standin=debug`")
     })?;
+    let (filter, handle) = tracing_subscriber::reload::Layer::new(filter);
     let layer = fmt::layer().with_writer(std::io::stderr);
     let log = tracing_subscriber::registry();
     match args.log_format {
@@ -189,5 +227,11 @@ fn start_log(args: &Args) -> anyhow::Result<()> {
         }
         LogFormat::Json => log.with(layer.json().flatten_event(true).with_filter(filter)).init(),
     }
-    Ok(())
+    let named = args.log.is_some();
+    Ok(move |level: Option<&str>| {
+        if !named && let Ok(filter) = level.unwrap_or(LOG).parse::<Targets>() {
+            // The log is there as long as the process.
+            let _ = handle.reload(filter);
+        }
+    })
 }

@@ -1,17 +1,18 @@
 //! From a file to a configuration that can be used, or to everything that is wrong with it.
 //!
-//! Beyond what a value shows by itself: settings files, paths, duplicates. Which strategies there are, this floor does not
-//! know; the caller finds out and tells it at the place of the stage ([`Loaded::stage_error`]).
+//! Which strategies there are, this floor does not know; the caller finds out and tells it at the place of the stage
+//! ([`Loaded::stage_error`]).
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::model::{Config, Isolation, Limits, Stage};
-use super::report::{ConfigError, Diagnostic, Text};
-use super::tree::{Position, Step, Tree};
+use super::check::{Check, plain_join};
+use super::formats::{self, Foreign, Format, Found, Variables};
+use super::model::{Config, Isolation, Limits};
+use super::report::{ConfigError, Diagnostic, Severity, Text};
+use super::tree::{Node, Place, Position, Step, Tree};
 use super::{source, typed};
 
 /// A configuration that was read and checked.
@@ -25,6 +26,8 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// The files that this was read from, to be watched: the configuration itself, and the settings files.
     pub files: Vec<PathBuf>,
+    /// How much the log says, as for `--log`, where the file of another system or its variables speak of it.
+    pub log: Option<&'static str>,
     origin: Option<(Text, Tree)>,
 }
 
@@ -71,7 +74,8 @@ pub enum Reference {
 impl Loaded {
     /// The configuration of somebody who has none.
     pub fn defaults() -> Self {
-        Self { config: Config::default(), stages: None, warnings: Vec::new(), files: Vec::new(), origin: None }
+        let config = Config::default();
+        Self { config, stages: None, warnings: Vec::new(), files: Vec::new(), log: None, origin: None }
     }
 
     /// An error about the value at a path, such as `["strategies-dir"]`, or the nearest that there is around it; about the file
@@ -88,23 +92,43 @@ impl Loaded {
 
     /// An error about the strategy of a stage: `no strategy named …`.
     pub fn stage_error(&self, index: usize, message: impl Into<String>) -> Diagnostic {
+        if self.config.format != Format::Standin
+            && let Some((text, _)) = &self.origin
+        {
+            // Its chain is not written as ours is.
+            return match self.stages.as_ref().and_then(|stages| stages.get(index)?.position) {
+                Some(at) => text.error(Place { at, width: 1 }, message),
+                None => Diagnostic::file(&text.file, message),
+            };
+        }
         self.error_at(&["strategies".into(), index.into(), "use".into()], message)
     }
 
     /// An error about the settings of a stage: what the strategy says of them.
     pub fn settings_error(&self, index: usize, message: impl Into<String>) -> Diagnostic {
+        if self.config.format != Format::Standin {
+            return self.stage_error(index, message);
+        }
         let from_file = self.stages.as_ref().and_then(|stages| stages.get(index)?.settings_file.as_ref()).is_some();
         let key = if from_file { "settings-file" } else { "settings" };
         self.error_at(&["strategies".into(), index.into(), key.into()], message)
     }
 }
 
-/// Reads a configuration file.
+/// Reads a configuration file, whosesoever it is.
 ///
 /// # Errors
 /// Everything that is wrong with it and with its settings files, at once.
 pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    check(source::read(path)?)
+    load_as(path, None, &Variables::new())
+}
+
+/// The same, for a format that is known, where one is named, and with the variables that other systems have beside their files.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_as(path: &Path, format: Option<Format>, variables: &Variables) -> Result<Loaded, ConfigError> {
+    check(source::read(path)?, format, variables)
 }
 
 /// Reads a configuration from a text; `file_name` is what it is called in errors, and paths are relative to its folder.
@@ -112,7 +136,20 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
 /// # Errors
 /// As [`load`].
 pub fn from_str(text: &str, file_name: &Path) -> Result<Loaded, ConfigError> {
-    check(Text::new(file_name, text))
+    from_str_as(text, file_name, None, &Variables::new())
+}
+
+/// [`load_as`] for a text.
+///
+/// # Errors
+/// As [`load`].
+pub fn from_str_as(
+    text: &str,
+    file_name: &Path,
+    format: Option<Format>,
+    variables: &Variables,
+) -> Result<Loaded, ConfigError> {
+    check(Text::new(file_name, text), format, variables)
 }
 
 /// Reads a settings file that no configuration names. Warnings come second.
@@ -124,171 +161,80 @@ pub fn settings(path: &Path) -> Result<(Arc<Value>, Vec<Diagnostic>), Diagnostic
     Ok((or_none(value), warnings))
 }
 
-fn check(text: Text) -> Result<Loaded, ConfigError> {
-    let (mut tree, warnings) = source::parse(&text)?;
+fn check(mut text: Text, format: Option<Format>, variables: &Variables) -> Result<Loaded, ConfigError> {
+    let (tree, warnings) = source::parse(&mut text)?;
+    match format.map_or_else(|| formats::recognise(&tree, &text), Found::Format) {
+        Found::Format(Format::Standin) => own(text, tree, warnings),
+        Found::Format(format) => foreign(format, text, tree, warnings, variables),
+        // Somebody who has just misspelt a key of ours is told so, and somebody with another file what it could be.
+        Found::Nothing => own(text, tree, warnings).map_err(|mut error| {
+            let first = error.diagnostics.first_mut();
+            first.into_iter().for_each(|first| first.help.extend(formats::all_told()));
+            error
+        }),
+        Found::Several(mistake) => {
+            let files = vec![text.file.to_path_buf()];
+            Err(ConfigError::new(warnings.into_iter().chain([*mistake]).collect(), files))
+        }
+    }
+}
+
+/// The file of another system.
+fn foreign(
+    format: Format,
+    text: Text,
+    tree: Tree,
+    mut warnings: Vec<Diagnostic>,
+    variables: &Variables,
+) -> Result<Loaded, ConfigError> {
+    let (Foreign { mut config, stages, log }, told) = formats::read(format, &text, tree, variables);
+    let (diagnostics, odd): (Vec<_>, Vec<_>) = told.into_iter().partition(|it| it.severity == Severity::Error);
+    warnings.extend(odd);
+    let folder = text.file.parent().unwrap_or(Path::new(""));
+    config.strategies_dir = plain_join(folder, &config.strategies_dir);
+    let files = vec![text.file.to_path_buf()];
+    // Its values are settings now. The text alone shows where a strategy stands.
+    let tree = Tree { value: Value::Null, node: Node::leaf(Place::START) };
+    conclude(Loaded { config, stages: Some(stages), warnings, files, log, origin: Some((text, tree)) }, diagnostics)
+}
+
+/// Our own file.
+fn own(text: Text, mut tree: Tree, warnings: Vec<Diagnostic>) -> Result<Loaded, ConfigError> {
     let (mut config, diagnostics) = typed::read(&mut tree, &text);
     let folder = text.file.parent().unwrap_or(Path::new("")).to_owned();
-    let mut check =
-        Check { files: vec![text.file.to_path_buf()], text, tree, folder, warnings, diagnostics, read: HashMap::new() };
+    let mut check = Check::new(text, tree, folder, warnings, diagnostics);
     check.values(&config);
+    check.access(&config);
     config.strategies_dir = plain_join(&check.folder, &config.strategies_dir);
     let stages = config
         .strategies
         .as_ref()
         .map(|stages| stages.iter().enumerate().map(|(index, stage)| check.stage(index, stage)).collect());
-    let Check { text, tree, files, warnings, mut diagnostics, .. } = check;
-    let loaded = Loaded { config, stages, warnings, files, origin: Some((text, tree)) };
+    let Check { text, tree, files, warnings, diagnostics, .. } = check;
+    conclude(Loaded { config, stages, warnings, files, log: None, origin: Some((text, tree)) }, diagnostics)
+}
+
+/// What was read where nothing is wrong, else all that is.
+fn conclude(mut loaded: Loaded, mut diagnostics: Vec<Diagnostic>) -> Result<Loaded, ConfigError> {
+    let files = loaded.files.clone();
+    // The mistakes of each file together, and those of the configuration first.
+    let rank = |file: &Path| files.iter().position(|other| other == file);
+    let order = |it: &Diagnostic| (rank(&it.file), it.position.map_or((1, None), |at| (0, Some(at))));
     if diagnostics.is_empty() {
+        loaded.warnings.sort_by_key(order);
         return Ok(loaded);
     }
     // Some mistakes come of what is only odd by itself.
     diagnostics.extend_from_slice(&loaded.warnings);
-    let files = loaded.files.clone();
-    // The mistakes of each file together, and those of the configuration first.
-    let rank = |file: &Path| files.iter().position(|other| other == file);
-    diagnostics
-        .sort_by_key(|diagnostic| (rank(&diagnostic.file), diagnostic.position.map_or((1, None), |at| (0, Some(at)))));
+    diagnostics.sort_by_key(order);
     Err(ConfigError { rest: Some(Box::new(loaded)), ..ConfigError::new(diagnostics, files) })
 }
 
-/// A path of the configuration, without the `.` that it may be written with.
-fn plain_join(folder: &Path, path: &Path) -> PathBuf {
-    folder.join(path).components().collect()
-}
-
-/// The checks that look beyond a single value.
-struct Check {
-    text: Text,
-    tree: Tree,
-    folder: PathBuf,
-    files: Vec<PathBuf>,
-    warnings: Vec<Diagnostic>,
-    diagnostics: Vec<Diagnostic>,
-    /// Settings files; none for one that could not be read, which is told once.
-    read: HashMap<PathBuf, Option<Arc<Value>>>,
-}
-
-impl Check {
-    fn error(&mut self, path: &[Step], message: impl Into<String>, help: &str) {
-        self.diagnostics.push(self.text.error(self.tree.place(path), message).with_help(help));
-    }
-
-    fn values(&mut self, config: &Config) {
-        if config.body_limit.0 == 0 {
-            self.error(&["body-limit".into()], "`body-limit`: expected more than 0, found 0", "such as `16MiB`");
-        }
-        for (index, fault) in config.faults.iter().enumerate() {
-            let at = |key: &str| ["faults".into(), index.into(), Step::from(key)];
-            if let Some(status) = fault.status.filter(|status| !(400..600).contains(status)) {
-                let message = format!("`faults[{index}].status`: expected 400 to 599, found {status}");
-                self.error(&at("status"), message, "an error has a status from 400 to 599");
-            }
-            if fault.retry_after.is_some() && fault.status.is_none() {
-                let message = format!("`faults[{index}].retry-after` stands without a `status`");
-                self.error(&at("retry-after"), message, "only an error tells the client to try again");
-            }
-            // What was taken out of it as a mistake is told already.
-            let whole = self.diagnostics.is_empty();
-            if whole && fault.status.is_none() && fault.fault.is_none() && fault.delay.0.is_zero() {
-                let message = format!("`faults[{index}]` does nothing: expected `status`, `fault` or `delay`");
-                self.error(&at("rate")[..2], message, "say what goes wrong");
-            }
-        }
-        let mut seen: HashMap<&str, usize> = HashMap::new();
-        for (index, model) in config.models.iter().enumerate() {
-            let path = ["models".into(), index.into(), "id".into()];
-            if model.id.is_empty() {
-                self.error(&path, "the `id` of a model is empty", "write the name that clients ask for");
-            } else if let Some(first) = seen.get(model.id.as_str()) {
-                let first = self.tree.place(&["models".into(), (*first).into(), "id".into()]).at;
-                let message = format!("the model `{}` stands here a second time; the first is at {first}", model.id);
-                self.error(&path, message, "leave out one of the two");
-            } else {
-                seen.insert(&model.id, index);
-            }
-        }
-    }
-
-    fn stage(&mut self, index: usize, stage: &Stage) -> ResolvedStage {
-        let at: [Step; 2] = ["strategies".into(), index.into()];
-        let path =
-            |keys: &[&str]| at.iter().cloned().chain(keys.iter().map(|key| Step::from(*key))).collect::<Vec<_>>();
-        if stage.strategy.trim().is_empty() {
-            self.error(&path(&["use"]), "the name of a strategy is empty", "write a name, or the path of a component");
-        }
-        let Limits { memory, time, reply } = stage.limits;
-        let zeros = [
-            ("memory", memory.is_some_and(|size| size.0 == 0), "64MiB"),
-            ("time", time.is_some_and(|time| time.0.is_zero()), "20ms"),
-            ("reply", reply.is_some_and(|size| size.0 == 0), "16MiB"),
-        ];
-        for (key, _, default) in zeros.into_iter().filter(|(_, zero, _)| *zero) {
-            let path = path(&["limits", key]);
-            let message = format!("`{}`: expected more than 0, found 0", self.tree.dotted(&path));
-            self.error(&path, message, &format!("left out, it is `{default}`"));
-        }
-        let settings_file = stage.settings_file.as_ref().map(|file| plain_join(&self.folder, file));
-        let settings = match (&stage.settings, &settings_file) {
-            (Some(_), Some(_)) => {
-                let place = self.tree.key_place(&path(&["settings-file"]));
-                let first = self.tree.key_place(&path(&["settings"])).at;
-                let message = format!("`settings-file` stands beside `settings` (at {first}); expected one of the two");
-                self.diagnostics.push(self.text.error(place, message).with_help("leave out one of them"));
-                None
-            }
-            (Some(settings), None) => Some(Arc::new(settings.clone())),
-            (None, Some(file)) => self.settings_file(file, &path(&["settings-file"])),
-            (None, None) => None,
-        };
-        let strategy = if stage.is_path() {
-            Reference::Path(plain_join(&self.folder, Path::new(&stage.strategy)))
-        } else {
-            Reference::Name(stage.strategy.clone())
-        };
-        ResolvedStage {
-            strategy,
-            settings: settings.unwrap_or_else(no_settings),
-            settings_file,
-            limits: stage.limits,
-            isolation: stage.isolation,
-            position: Some(self.tree.place(&at).at),
-        }
-    }
-
-    fn settings_file(&mut self, file: &Path, path: &[Step]) -> Option<Arc<Value>> {
-        if let Some(settings) = self.read.get(file) {
-            return settings.clone();
-        }
-        self.files.push(file.to_owned());
-        let from = self.tree.place(path);
-        let settings = match source::read(file).and_then(|text| source::parse_value(&text)) {
-            Ok((value, warnings)) => {
-                self.warnings.extend(warnings);
-                Some(or_none(value))
-            }
-            // That it cannot be opened is a mistake of the line that names it; what is in it, one of its own lines.
-            Err(error) if error.position.is_none() => {
-                let message = format!("the settings file cannot be used: {}", error.message);
-                let help = format!("the path is relative to the folder of `{}`", self.text.file.display());
-                self.diagnostics.push(self.text.error(from, message).with_help(help));
-                None
-            }
-            Err(error) => {
-                let named = format!("named as settings at {}:{}", self.text.file.display(), from.at);
-                self.diagnostics.push(error.with_help(named));
-                None
-            }
-        };
-        self.read.insert(file.to_owned(), settings.clone());
-        settings
-    }
-}
-
 /// An empty file is no settings.
-fn or_none(settings: Value) -> Arc<Value> {
+pub(super) fn or_none(settings: Value) -> Arc<Value> {
     if settings.is_null() { no_settings() } else { Arc::new(settings) }
 }
 
-fn no_settings() -> Arc<Value> {
+pub(super) fn no_settings() -> Arc<Value> {
     Arc::new(Value::Object(serde_json::Map::new()))
 }

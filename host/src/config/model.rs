@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::access::{Admin, Cors, Journal, Secret};
+use super::formats::Format;
 use super::trouble::{FaultRule, RateLimits};
 use super::units::{self, Size, Time};
 
@@ -94,22 +95,6 @@ impl Default for Config {
             shutdown_timeout: Time::from_millis(30_000),
         }
     }
-}
-
-/// Whose configuration file this is: standin's own, or that of a system whose users come from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
-    /// `standin.yaml`.
-    #[default]
-    Standin,
-    /// `responses.yml` of mockllm: a table of questions and answers.
-    Responses,
-    /// `mocks.json` of kagent's mockllm: whole responses, and what they answer.
-    Mocks,
-    /// `config.yaml` of llmock.
-    Llmock,
-    /// A list of replies that are given in order, as to ModelMesh's test client.
-    Script,
 }
 
 /// What the time in answers is.

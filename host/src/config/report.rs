@@ -150,6 +150,44 @@ impl Text {
         }
     }
 
+    /// Puts stars in the place of what stands there, so that no line that is shown has it.
+    pub(super) fn hide(&mut self, places: &[Place]) {
+        let (mut at, mut left) = (Position::START, 0);
+        let bom = usize::from(self.text.starts_with('\u{feff}'));
+        let mut hidden: String = self.text.chars().take(bom).collect();
+        let mut characters = self.text.chars().skip(bom).peekable();
+        while let Some(character) = characters.next() {
+            left = places.iter().filter(|place| place.at == at).map(|place| place.width).max().unwrap_or(left);
+            let newline = character == '\n' || (character == '\r' && characters.peek() != Some(&'\n'));
+            hidden.push(if left > 0 && !matches!(character, '\r' | '\n') { '*' } else { character });
+            left = left.saturating_sub(1);
+            at = if newline {
+                Position { line: at.line + 1, column: 1 }
+            } else {
+                Position { column: at.column + 1, ..at }
+            };
+        }
+        self.text = hidden.into();
+    }
+
+    /// The same for a text that could not be read: whatever follows a key of a secret in its line.
+    pub(super) fn hide_after_keys(&mut self) {
+        let mut hidden = String::with_capacity(self.text.len());
+        for line in self.text.split_inclusive(['\r', '\n']) {
+            let end = line.find(['\r', '\n']).unwrap_or(line.len());
+            let colon = line[..end].match_indices("key").find_map(|(start, word)| {
+                let rest = &line[start + word.len()..end];
+                let trimmed = rest.trim_start_matches(['"', '\'', ' ']);
+                trimmed.starts_with(':').then(|| end - trimmed.len() + 1)
+            });
+            let shown = colon.unwrap_or(end);
+            hidden.push_str(&line[..shown]);
+            hidden.extend(line[shown..end].chars().map(|character| if character == ' ' { ' ' } else { '*' }));
+            hidden.push_str(&line[end..]);
+        }
+        self.text = hidden.into();
+    }
+
     fn line(&self, number: u32) -> Option<&str> {
         let text = self.text.strip_prefix('\u{feff}').unwrap_or(&self.text);
         let mut rest = Some(text);

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::access::SECRETS;
 use super::report::{Diagnostic, Text};
 use super::syntax::place_of;
-use super::tree::{Node, Place, Position, Tree};
-use super::yaml::{self, Document};
+use super::tree::{Node, Place, Position, Step, Tree};
+use super::yaml::{self, Document, Flaw};
 
 /// The text of a file.
 pub(super) fn read(path: &Path) -> Result<Text, Diagnostic> {
@@ -29,22 +30,59 @@ pub(super) fn read(path: &Path) -> Result<Text, Diagnostic> {
     Err(text.error(place, format!("the byte 0x{byte:02X} is not UTF-8")).with_help("save the file as UTF-8"))
 }
 
-/// A document, and the warnings about it.
-pub(super) fn parse(text: &Text) -> Result<(Tree, Vec<Diagnostic>), Diagnostic> {
-    match yaml::parse(&text.text) {
+/// A configuration's document, and the warnings about it. What is secret in the text is hidden.
+pub(super) fn parse(text: &mut Text) -> Result<(Tree, Vec<Diagnostic>), Diagnostic> {
+    match document(text) {
         Ok(Document { tree, warnings }) => {
-            let warnings = warnings.into_iter().map(|flaw| tell(text, flaw).into_warning()).collect();
-            Ok((tree, warnings))
+            let secrets = SECRETS.map(|keys| tree.leaves(&keys.iter().map(|key| Step::from(*key)).collect::<Vec<_>>()));
+            if !secrets.iter().all(Vec::is_empty) {
+                text.hide(&secrets.concat());
+            }
+            Ok((tree, warnings.into_iter().map(|flaw| tell(text, flaw).into_warning()).collect()))
         }
         Err(flaw) => {
-            if is_json(&text.file) {
-                // There is JSON that the YAML parser does not read: surrogate pairs in escapes.
-                let value = serde_json::from_str(without_bom(text)).map_err(|error| json_error(text, &error))?;
-                return Ok((Tree { value, node: Node::leaf(Place::START) }, Vec::new()));
-            }
+            text.hide_after_keys();
             Err(tell(text, flaw))
         }
     }
+}
+
+fn document(text: &Text) -> Result<Document, Flaw> {
+    let flaw = match yaml::parse(&text.text) {
+        Ok(document) => return Ok(document),
+        Err(flaw) => flaw,
+    };
+    if !is_json(&text.file) {
+        return Err(flaw);
+    }
+    // There is JSON that the YAML parser does not read: surrogate pairs in escapes. Without them, it knows the places.
+    let value: Value = serde_json::from_str(without_bom(text)).map_err(|error| json_error(&error))?;
+    match yaml::parse(&without_surrogates(&text.text)) {
+        Ok(Document { tree: Tree { value: other, node }, warnings }) if members(&other) == members(&value) => {
+            Ok(Document { tree: Tree { value, node }, warnings })
+        }
+        _ => Ok(Document { tree: Tree { value, node: Node::leaf(Place::START) }, warnings: Vec::new() }),
+    }
+}
+
+/// The same JSON, as long, with another character for each escape of a surrogate.
+fn without_surrogates(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        shown.push_str(before);
+        let surrogate = escape.as_bytes().get(1..4).is_some_and(|it| {
+            it[0] == b'u'
+                && it[1].eq_ignore_ascii_case(&b'd')
+                && matches!(it[2], b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F')
+        });
+        let length = if surrogate { 6 } else { 2 };
+        let end = escape.char_indices().nth(length).map_or(escape.len(), |(end, _)| end);
+        shown.push_str(if surrogate { "\\ufffd" } else { &escape[..end] });
+        rest = &escape[end..];
+    }
+    shown + rest
 }
 
 /// A value alone, for settings, which may be large: JSON takes the fast way.
@@ -55,7 +93,12 @@ pub(super) fn parse_value(text: &Text) -> Result<(Value, Vec<Diagnostic>), Diagn
     {
         return Ok((value, Vec::new()));
     }
-    parse(text).map(|(tree, warnings)| (tree.value, warnings))
+    match document(text) {
+        Ok(Document { tree, warnings }) => {
+            Ok((tree.value, warnings.into_iter().map(|flaw| tell(text, flaw).into_warning()).collect()))
+        }
+        Err(flaw) => Err(tell(text, flaw)),
+    }
 }
 
 fn is_json(file: &Path) -> bool {
@@ -66,17 +109,17 @@ fn without_bom(text: &Text) -> &str {
     text.text.strip_prefix('\u{feff}').unwrap_or(&text.text)
 }
 
-fn tell(text: &Text, flaw: yaml::Flaw) -> Diagnostic {
+fn tell(text: &Text, flaw: Flaw) -> Diagnostic {
     flaw.help.into_iter().fold(text.error(flaw.place, flaw.message), Diagnostic::with_help)
 }
 
-fn json_error(text: &Text, error: &serde_json::Error) -> Diagnostic {
+fn json_error(error: &serde_json::Error) -> Flaw {
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).max(1);
     let at = Position { line: number(error.line()), column: number(error.column()) };
     let message = error.to_string();
     // The position is told in its own line.
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    text.error(Place { at, width: 1 }, format!("not valid JSON: {message}"))
+    Flaw::new(Place { at, width: 1 }, format!("not valid JSON: {message}"))
 }
 
 /// How many members the objects in a value have.

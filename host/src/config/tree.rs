@@ -159,6 +159,32 @@ impl Tree {
         }
     }
 
+    /// Puts a value in the place of another.
+    pub(super) fn replace(&mut self, path: &[Step], with: Value) {
+        let (mut value, mut node) = (&mut self.value, &mut self.node);
+        for step in path {
+            let Some(index) = index_of(value, step) else { return };
+            let (Some(value_below), Some(node_below)) = (child(value, step), node_child(node, index)) else { return };
+            (value, node) = (value_below, node_below);
+        }
+        *value = with;
+        node.children = Children::None;
+    }
+
+    /// The places of the scalars in a value.
+    pub(super) fn leaves(&self, path: &[Step]) -> Vec<Place> {
+        let Ok((_, node)) = self.walk(path) else { return Vec::new() };
+        let (mut leaves, mut open) = (Vec::new(), vec![node]);
+        while let Some(node) = open.pop() {
+            match &node.children {
+                Children::None => leaves.push(node.place),
+                Children::List(items) => open.extend(items.iter().map(|(_, node)| node)),
+                Children::Mapping(entries) => open.extend(entries.iter().map(|(_, node)| node)),
+            }
+        }
+        leaves
+    }
+
     fn walk(&self, path: &[Step]) -> Result<(&Value, &Node), &Node> {
         let (mut value, mut node) = (&self.value, &self.node);
         for step in path {

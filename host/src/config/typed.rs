@@ -5,19 +5,22 @@
 
 use std::collections::HashSet;
 use std::fmt::{self, Display};
+use std::sync::LazyLock;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{self, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+use super::access::is_secret;
 use super::model::Config;
 use super::report::{Diagnostic, Text};
 use super::tree::{Position, Step, Tree};
+use super::words::{A_LIST, A_MAPPING, closest, describe, hint, unexpected, words};
 
 /// More mistakes than these are not looked for.
-const MAX_MISTAKES: usize = 50;
+pub(super) const MAX_MISTAKES: usize = 50;
 
 /// No document that a person writes needs more readings; the bound is only there to be one.
 const MAX_READINGS: usize = 1000;
@@ -70,6 +73,20 @@ pub(super) fn read(tree: &mut Tree, text: &Text) -> (Config, Vec<Diagnostic>) {
     (Config::default(), diagnostics)
 }
 
+/// The keys at the top of a configuration.
+pub(super) fn keys() -> &'static [&'static str] {
+    static NO_KEY: LazyLock<Value> = LazyLock::new(|| serde_json::json!({ "": 0 }));
+    match Config::deserialize(At(&NO_KEY)) {
+        Err(Mistake::UnknownKey { known, .. }) => known,
+        _ => &[],
+    }
+}
+
+/// A value alone.
+pub(super) fn value<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, String> {
+    T::deserialize(At(value)).map_err(|mistake| mistake.to_string())
+}
+
 fn step(segment: &Segment) -> Option<Step> {
     match segment {
         Segment::Seq { index } => Some(Step::Index(*index)),
@@ -104,45 +121,12 @@ fn tell(mistake: &Mistake, path: &[Step], tree: &Tree, text: &Text) -> Diagnosti
             text.error(place, format!("{name}`{key}` is missing")).with_help(format!("add `{key}: …` here"))
         }
         Mistake::Wrong { found, expected, help, .. } => {
+            let found = if is_secret(path) { "something else" } else { found };
             let diagnostic = text.error(place, format!("{name}expected {expected}, found {found}"));
-            help.iter().fold(diagnostic, Diagnostic::with_help)
+            help.iter().fold(diagnostic, |diagnostic, help| diagnostic.with_help(*help))
         }
         Mistake::Other(message) => text.error(place, format!("{name}{message}")),
     }
-}
-
-/// The known word that was probably meant.
-fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let word = word.to_lowercase().replace('_', "-");
-    let near = known.iter().map(|candidate| (distance(&word, &candidate.replace('_', "-")), *candidate));
-    let (distance, candidate) = near.min_by_key(|(distance, _)| *distance)?;
-    (distance <= word.chars().count().max(candidate.len()).div_ceil(3).min(3)).then_some(candidate)
-}
-
-/// How many letters have to be added, taken, changed or swapped with their neighbour to come from one word to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut rows: [Vec<usize>; 2] = [Vec::new(), (0..=to.len()).collect()];
-    let mut before: Option<char> = None;
-    for (i, letter) in from.chars().take(64).enumerate() {
-        let mut row = vec![i + 1];
-        for (j, other) in to.iter().enumerate() {
-            let changed = rows[1][j] + usize::from(letter != *other);
-            let mut least = changed.min(rows[1][j + 1] + 1).min(row[j] + 1);
-            if j > 0 && before == Some(*other) && to[j - 1] == letter {
-                least = least.min(rows[0][j - 1] + 1);
-            }
-            row.push(least);
-        }
-        rows = [std::mem::take(&mut rows[1]), row];
-        before = Some(letter);
-    }
-    rows[1].last().copied().unwrap_or_default()
-}
-
-fn words(known: &[&str]) -> String {
-    let quoted: Vec<_> = known.iter().map(|word| format!("`{word}`")).collect();
-    quoted.join(", ")
 }
 
 /// What serde objects to.
@@ -151,55 +135,27 @@ enum Mistake {
     UnknownKey { key: String, known: &'static [&'static str] },
     UnknownWord { word: String, known: &'static [&'static str] },
     Missing { key: &'static str },
-    Wrong { found: String, expected: String, help: Option<String>, nothing: bool },
+    Wrong { found: String, expected: String, help: Option<&'static str>, nothing: bool },
     Other(String),
 }
 
 impl Mistake {
     fn wrong(found: Unexpected<'_>, expected: &str) -> Self {
-        let text = matches!(found, Unexpected::Str(_));
-        let scalar = text
-            || matches!(
-                found,
-                Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) | Unexpected::Bool(_)
-            );
-        let (expected, help) = match expected {
-            "u64" | "usize" => ("a whole number, 0 or more".to_owned(), None),
-            "u32" => (format!("a whole number from 0 to {}", u32::MAX), None),
-            "a nonzero usize" => ("a whole number, 1 or more".to_owned(), None),
-            "a nonzero u32" => (format!("a whole number from 1 to {}", u32::MAX), None),
-            "f64" => ("a number".to_owned(), None),
-            "a string" | "path string" if scalar => ("text".to_owned(), Some("to make it text, put it into quotes")),
-            "a string" | "path string" => ("text".to_owned(), None),
-            "a sequence" => ("a list".to_owned(), Some("a list is written `[a, b]`, or with `- ` before each item")),
-            _ if expected.starts_with("struct ") => ("a mapping (`key: value`)".to_owned(), None),
-            _ => (expected.to_owned(), None),
-        };
-        let help = match found {
-            Unexpected::Str(text) if expected.contains("number") && text.parse::<f64>().is_ok() => {
-                Some("to make it a number, leave out the quotes")
-            }
-            _ => help,
+        let expected = match expected {
+            "u64" | "usize" => "a whole number, 0 or more",
+            "u16" => "a whole number from 0 to 65535",
+            "u32" => "a whole number from 0 to 4294967295",
+            "a nonzero usize" => "a whole number, 1 or more",
+            "a nonzero u32" => "a whole number from 1 to 4294967295",
+            "f64" => "a number",
+            "a string" | "path string" => "text",
+            "a sequence" => A_LIST,
+            "a boolean" => "`true` or `false`",
+            _ if expected.starts_with("struct ") => A_MAPPING,
+            _ => expected,
         };
         let nothing = matches!(found, Unexpected::Unit | Unexpected::Option);
-        Self::Wrong { found: describe(found), expected, help: help.map(str::to_owned), nothing }
-    }
-}
-
-fn describe(found: Unexpected<'_>) -> String {
-    match found {
-        Unexpected::Bool(value) => format!("`{value}`"),
-        Unexpected::Unsigned(value) => format!("the number `{value}`"),
-        Unexpected::Signed(value) => format!("the number `{value}`"),
-        Unexpected::Float(value) => format!("the number `{value}`"),
-        Unexpected::Str(text) if text.chars().count() > 60 => {
-            format!("the text `{}…`", text.chars().take(60).collect::<String>())
-        }
-        Unexpected::Str(text) => format!("the text `{text}`"),
-        Unexpected::Seq => "a list".to_owned(),
-        Unexpected::Map => "a mapping".to_owned(),
-        Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
-        other => other.to_string(),
+        Self::Wrong { found: describe(found), expected: expected.to_owned(), help: hint(expected, found), nothing }
     }
 }
 
@@ -308,44 +264,14 @@ impl<'de> Deserializer<'de> for At<'de> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        let found = match self.0 {
-            Value::String(word) => return visitor.visit_enum(StrDeserializer::new(word)),
-            Value::Null => Unexpected::Unit,
-            Value::Bool(value) => Unexpected::Bool(*value),
-            Value::Number(number) => Unexpected::Float(number.as_f64().unwrap_or_default()),
-            Value::Array(_) => Unexpected::Seq,
-            Value::Object(_) => Unexpected::Map,
-        };
-        Err(Mistake::wrong(found, &format!("one of {}", words(variants))))
+        if let Value::String(word) = self.0 {
+            return visitor.visit_enum(StrDeserializer::new(word));
+        }
+        Err(Mistake::wrong(unexpected(self.0), &format!("one of {}", words(variants))))
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_close_word_is_found() {
-        let known = ["listen", "strategies", "strategies-dir", "body-limit", "seed"];
-        for (word, meant) in [
-            ("strategy", Some("strategies")),
-            ("stratgies", Some("strategies")),
-            ("strategies_dir", Some("strategies-dir")),
-            ("Listen", Some("listen")),
-            ("lisetn", Some("listen")),
-            ("bodyLimit", Some("body-limit")),
-            ("port", None),
-            ("", None),
-            ("x", None),
-        ] {
-            assert_eq!(closest(word, &known), meant, "{word}");
-        }
-        assert_eq!(distance("ab", "ba"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

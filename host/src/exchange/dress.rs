@@ -2,7 +2,6 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::trim::trim;
 use crate::chat::{Event, Reply, Usage};
 use crate::pace::stream::Schedule;
 use crate::snapshot::Snapshot;
@@ -13,7 +12,10 @@ use crate::wire::{Envelope, Ids, WireFormat, ids, json};
 /// Replies with everything decided that the wire shows.
 pub(super) struct Dressed {
     pub(super) envelope: Envelope,
-    pub(super) replies: Vec<(Reply, Schedule)>,
+    /// Whether the envelope's usage was counted.
+    pub(super) counted: bool,
+    pub(super) replies: Vec<Reply>,
+    pub(super) schedules: Vec<Schedule>,
     pub(super) headers: HeaderMap,
     pub(super) dice: Ids,
 }
@@ -31,7 +33,6 @@ pub(super) fn dress(
     let keyed = |role| Ids::new(ids::key(asked.seed, asked.session.name(), asked.turn, role));
     let mut call_ids = keyed("call");
     for reply in &mut replies {
-        trim(reply, request, asked.tokens);
         for event in &mut reply.events {
             if let Event::ToolCall(call) = event
                 && call.id.is_none()
@@ -40,11 +41,8 @@ pub(super) fn dress(
             }
         }
     }
-    let usage = if !request.stream || request.stream_usage || count {
-        Counter::new(asked.tokens).usage(request, replies.iter())
-    } else {
-        Usage::default()
-    };
+    let counted = !request.stream || request.stream_usage || count;
+    let usage = if counted { Counter::new(asked.tokens).usage(request, replies.iter()) } else { Usage::default() };
     let (model, patch, headers) = match replies.first_mut() {
         Some(first) => (first.model.take(), first.patch.take(), std::mem::take(&mut first.headers)),
         None => (None, None, Vec::new()),
@@ -63,10 +61,11 @@ pub(super) fn dress(
         patch,
         form: request.form.clone(),
     };
-    let replies = replies.into_iter().map(|reply| (snapshot.schedule.of(reply.pacing), reply));
     Ok(Dressed {
         envelope,
-        replies: replies.map(|(schedule, reply)| (reply, schedule)).collect(),
+        counted,
+        schedules: replies.iter().map(|reply| snapshot.schedule.of(reply.pacing)).collect(),
+        replies,
         headers: plugin_headers(&headers)?,
         dice: keyed("pace"),
     })

@@ -6,26 +6,27 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::context::Context;
+use super::context::{Context, Sent};
 use super::dress::{Dressed, dress, embedding_envelope, plugin_headers};
 use super::fault::fault;
+use super::trim::trim;
 use super::visit::Visit;
 use super::{Answer, Failure};
 use crate::chat::{ApiError, Fault, RawResponse, Reply};
-use crate::config::Break;
-use crate::pace::body::{BrokenBody, PacedBody, wait};
+use crate::config::{Break, Format};
+use crate::pace::body::{PacedBody, wait};
 use crate::pace::stream::{self, ReplyStream};
+use crate::record::FailureKind;
 use crate::snapshot::Snapshot;
 use crate::strategy::asked::Asked;
+use crate::strategy::nearest::nearest;
 use crate::wire::{EmbeddingFormat, WireFormat};
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An answer on its way to the client.
 pub(super) struct Delivery<'a> {
     pub(super) visit: &'a Visit<'a>,
     pub(super) asked: &'a Arc<Asked>,
-    pub(super) context: Context,
+    pub(super) context: Context<'a>,
     /// Who answered.
     pub(super) by: Option<&'a str>,
     /// How the answer is to break.
@@ -34,58 +35,81 @@ pub(super) struct Delivery<'a> {
 
 impl Delivery<'_> {
     /// Renders and sends replies, in the time that the pacing asks for.
-    pub(super) async fn replies(mut self, format: &'static dyn WireFormat, replies: Vec<Reply>) -> Response<Body> {
+    pub(super) async fn replies(self, format: &'static dyn WireFormat, mut replies: Vec<Reply>) -> Response<Body> {
+        for reply in &mut replies {
+            trim(reply, self.asked.request(), self.asked.tokens);
+        }
+        self.whole_replies(format, replies).await
+    }
+
+    /// The same, with everything in them that is said: what a strategy gave as a whole response is not cut.
+    async fn whole_replies(mut self, format: &'static dyn WireFormat, replies: Vec<Reply>) -> Response<Body> {
         let count = self.visit.has_budget();
         let dressed = match dress(&self.visit.snapshot, format, self.asked, replies, count) {
             Ok(dressed) => dressed,
             Err(reason) => return self.plugin_failed(500, &reason),
         };
         self.visit.spend(&dressed.envelope.usage, &mut self.context);
-        let form = &self.asked.request().form;
-        let mut queued = None;
-        if form.keep && self.breaks.is_none() {
-            let replies: Vec<Reply> = dressed.replies.iter().map(|(reply, _)| reply.clone()).collect();
-            if let Some(kept) = format.keep(self.asked.decoded.body(), &format.unary(&dressed.envelope, &replies)) {
-                queued = form.background.then(|| format.queued(&kept));
-                self.visit.app.kept.keep(kept);
-            }
+        let Dressed { envelope, counted, replies, schedules, headers, dice } = dressed;
+        let (form, streams) = (&self.asked.request().form, self.asked.request().stream);
+        if counted {
+            self.context.set_usage(envelope.usage);
         }
+        let keeps = form.keep && self.breaks.is_none();
+        // Of a stream the journal keeps what would have been its body: it says the same, and is shorter.
+        let journal = streams && self.visit.snapshot.journal.entries > 0;
+        let unary = if keeps || journal || !streams { format.unary(&envelope, &replies) } else { Vec::new() };
+        let mut queued = None;
+        if keeps && let Some(kept) = format.keep(self.asked.decoded.body(), &unary) {
+            queued = form.background.then(|| format.queued(&kept));
+            self.visit.app.kept.keep(kept);
+        }
+        let unary = Bytes::from(unary);
         match queued {
-            Some(body) if !self.asked.request().stream => self.whole(StatusCode::OK, body.into(), HeaderMap::new()),
-            _ => self.send(format, dressed).await,
+            Some(body) if !streams => self.whole(StatusCode::OK, body.into(), HeaderMap::new()),
+            _ if streams => {
+                let replies = replies.into_iter().zip(schedules).collect();
+                self.stream(ReplyStream::new(format.stream(&envelope), replies, dice), unary, headers)
+            }
+            _ => {
+                let plan = stream::unary(&replies, &schedules, dice);
+                wait(plan.delay_us).await;
+                match plan.fault {
+                    None => self.whole(StatusCode::OK, unary, headers),
+                    Some(Fault::Error(error)) => self.context.refuse(&error, self.by),
+                    Some(fault) => self.broken(StatusCode::OK, unary, fault, headers),
+                }
+            }
         }
     }
 
-    async fn send(mut self, format: &'static dyn WireFormat, dressed: Dressed) -> Response<Body> {
-        let Dressed { envelope, replies, headers, dice } = dressed;
-        let by = self.by;
-        if self.asked.request().stream {
-            let mut stream = ReplyStream::new(format.stream(&envelope), replies, dice);
-            if let Some(breaks) = self.breaks {
-                stream.break_after(breaks.after, fault(breaks.kind));
+    /// Sends a stream; `unary` is what is told of it.
+    fn stream(mut self, mut stream: ReplyStream, unary: Bytes, headers: HeaderMap) -> Response<Body> {
+        if let Some(breaks) = self.breaks {
+            stream.break_after(breaks.after, fault(breaks.kind));
+        }
+        let (by, status) = (self.by, StatusCode::OK);
+        let mut body = PacedBody::new(stream);
+        let at_once = body.at_once();
+        let chunks = body.chunks();
+        let body = match at_once {
+            Some(bytes) => Body::from(bytes),
+            None => {
+                if let Some(tail) = self.context.tail(by) {
+                    let unary = unary.clone();
+                    body.on_end(move |chunks, whole| tail.tell(status, &unary, chunks, whole));
+                }
+                Body::new(body)
             }
-            let record = self.context.record(StatusCode::OK, by);
-            let mut body = PacedBody::new(stream, move |whole| record.write(whole));
-            let body = match body.at_once() {
-                Some(bytes) => Body::from(bytes),
-                None => Body::new(body),
-            };
-            let mut response = self.context.respond(StatusCode::OK, by, body);
-            let standard = response.headers_mut();
-            standard.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-            standard.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            extend(standard, headers);
-            return response;
-        }
-        let plan = stream::unary(&replies, dice);
-        wait(plan.delay_us).await;
-        let replies: Vec<Reply> = replies.into_iter().map(|(reply, _)| reply).collect();
-        let body = Bytes::from(format.unary(&envelope, &replies));
-        match plan.fault {
-            None => self.whole(StatusCode::OK, body, headers),
-            Some(Fault::Error(error)) => self.context.refuse(&error, by),
-            Some(fault) => self.body(StatusCode::OK, broken(body, fault), headers),
-        }
+        };
+        let mut response = self.context.respond(status, by, body);
+        let standard = response.headers_mut();
+        standard.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+        standard.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        extend(standard, headers);
+        // Where the tail tells, this says nothing.
+        self.context.tell(&Sent { status, by, bytes: &unary, whole: true, streamed: true, chunks });
+        response
     }
 
     /// Sends vectors.
@@ -116,7 +140,7 @@ impl Delivery<'_> {
             && status.is_success()
         {
             return match format.decode_reply(&raw.body) {
-                Ok(reply) => self.replies(format, vec![Reply { headers: raw.headers, ..reply }]).await,
+                Ok(reply) => self.whole_replies(format, vec![Reply { headers: raw.headers, ..reply }]).await,
                 Err(reason) => {
                     self.plugin_failed(500, &format!("answered with a body that cannot be streamed: {reason}"))
                 }
@@ -129,7 +153,7 @@ impl Delivery<'_> {
     }
 
     /// Sends what is no reply.
-    pub(super) fn without_reply(self, answer: Answer) -> Response<Body> {
+    pub(super) fn without_reply(mut self, answer: Answer) -> Response<Body> {
         match answer {
             Answer::Error(error) if (400..600).contains(&error.status) => self.context.refuse(&error, self.by),
             Answer::Error(error) => {
@@ -138,11 +162,13 @@ impl Delivery<'_> {
             }
             Answer::Failed(failure) => {
                 tracing::warn!(strategy = self.by, id = self.asked.id, "the strategy {failure}");
-                let status = match failure {
-                    Failure::Timeout(_) => 504,
-                    Failure::PutAside(_) => 503,
-                    _ => 500,
+                let (status, kind) = match failure {
+                    Failure::Timeout(_) => (504, FailureKind::Timeout),
+                    Failure::PutAside(_) => (503, FailureKind::PutAside),
+                    Failure::Trap(_) => (500, FailureKind::Trap),
+                    _ => (500, FailureKind::Other),
                 };
+                self.context.set_failure(kind);
                 self.plugin_failed(status, &failure.to_string())
             }
             Answer::Nobody | Answer::Replies(_) | Answer::Vectors(_) | Answer::Verbatim(_) => {
@@ -159,29 +185,18 @@ impl Delivery<'_> {
 
     /// A body that is there as a whole, unless it is to break.
     fn whole(self, status: StatusCode, body: Bytes, headers: HeaderMap) -> Response<Body> {
-        let body = match self.breaks {
-            None => Body::from(body),
-            Some(breaks) => broken(body, fault(breaks.kind)),
-        };
-        self.body(status, body, headers)
-    }
-
-    fn body(mut self, status: StatusCode, body: Body, headers: HeaderMap) -> Response<Body> {
-        let mut response = self.context.respond(status, self.by, body);
-        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        if let Some(breaks) = self.breaks {
+            return self.broken(status, body, fault(breaks.kind), headers);
+        }
+        let mut response = self.context.body(status, self.by, body);
         extend(response.headers_mut(), headers);
-        self.context.record(status, self.by).write(true);
         response
     }
-}
 
-/// A body that breaks.
-pub(super) fn broken(body: Bytes, fault: Fault) -> Body {
-    match fault {
-        Fault::Disconnect => Body::new(BrokenBody::disconnect(Bytes::new())),
-        Fault::Truncate | Fault::Error(_) => Body::new(BrokenBody::disconnect(body.slice(..body.len() / 2))),
-        Fault::Stall => Body::new(BrokenBody::stall()),
-        Fault::Garbage(garbage) => Body::from([garbage.as_bytes(), &body].concat()),
+    fn broken(self, status: StatusCode, body: Bytes, fault: Fault, headers: HeaderMap) -> Response<Body> {
+        let mut response = self.context.broken(status, self.by, body, fault);
+        extend(response.headers_mut(), headers);
+        response
     }
 }
 
@@ -196,11 +211,22 @@ fn extend(headers: &mut HeaderMap, more: HeaderMap) {
 
 /// No strategy answered.
 fn nobody(snapshot: &Snapshot, asked: &Asked) -> ApiError {
-    let names: Vec<&str> = snapshot.chain.stages().iter().map(|plugin| &*plugin.name).collect();
+    let text = asked.request().last_user_text();
+    if snapshot.format == Format::Responses && text.is_none() {
+        return ApiError::new(400, "No user message found in request");
+    }
+    let stages = snapshot.chain.stages();
+    let asks = stages.iter().enumerate().filter(|(stage, _)| asked.forced.is_none_or(|forced| forced == *stage));
+    let names: Vec<&str> = asks.map(|(_, plugin)| &*plugin.name).collect();
     let names = if names.is_empty() { "the chain is empty".to_owned() } else { format!("asked: {}", names.join(", ")) };
-    let all = if asked.request().embedding_inputs.is_empty() { "mirror" } else { "embeddings" };
-    ApiError::new(
-        404,
-        format!("No strategy answers this request ({names}). A chain that ends with `{all}` answers everything."),
-    )
+    if !asked.strict {
+        let all = if asked.request().embedding_inputs.is_empty() { "mirror" } else { "embeddings" };
+        let message =
+            format!("No strategy answers this request ({names}). A chain that ends with `{all}` answers everything.");
+        return ApiError::new(404, message);
+    }
+    let near = nearest(&snapshot.chain, &text.unwrap_or_default());
+    let near: Vec<String> = near.iter().map(ToString::to_string).collect();
+    let near = if near.is_empty() { "No strategy waits for a certain text".into() } else { near.join("; ") };
+    ApiError::new(404, format!("In strict mode no strategy answers this request ({names}). Nearest: {near}."))
 }

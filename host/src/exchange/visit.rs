@@ -11,9 +11,10 @@ use bytestring::ByteString;
 
 use super::budget::Key;
 use super::collect::collect;
+use super::context::Unasked;
 use super::fault::Trouble;
 use super::{App, Context, SESSION, STRATEGY, STRICT};
-use crate::chat::{ApiError, Usage};
+use crate::chat::{ApiError, Operation, Usage};
 use crate::config::RateLimits;
 use crate::snapshot::{Snapshot, names};
 use crate::strategy::asked::{Asked, Decoded};
@@ -26,11 +27,15 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One request, before somebody is asked.
 pub(super) struct Visit<'a> {
-    pub(super) app: &'a App,
+    pub(super) app: &'a Arc<App>,
     pub(super) provider: &'static dyn Provider,
     pub(super) snapshot: Arc<Snapshot>,
     session: Arc<Session>,
     head: Parts,
+    /// What is told of a request that is refused.
+    body: Bytes,
+    model: Option<String>,
+    operation: Option<Operation>,
     started: Instant,
     budget: Option<(RateLimits, Key)>,
     rate: Option<RateStatus>,
@@ -40,35 +45,47 @@ pub(super) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     /// A request whose body is not there yet.
-    pub(super) fn new(app: &'a App, provider: &'static dyn Provider, head: Parts) -> Self {
+    pub(super) fn new(
+        app: &'a Arc<App>,
+        provider: &'static dyn Provider,
+        operation: Option<Operation>,
+        head: Parts,
+    ) -> Self {
         let started = Instant::now();
         let session = app.sessions.get(head.headers.get(SESSION).and_then(|name| name.to_str().ok()));
         let snapshot = app.snapshot.load_full();
-        Self { app, provider, snapshot, session, head, started, budget: None, rate: None, forced: None, strict: false }
+        Self {
+            app,
+            provider,
+            snapshot,
+            session,
+            head,
+            body: Bytes::new(),
+            model: None,
+            operation,
+            started,
+            budget: None,
+            rate: None,
+            forced: None,
+            strict: false,
+        }
     }
 
     /// The whole body, bounded in size and time, as text. From here on the request sees the snapshot of this moment. A
     /// path that names a deployment stands for a model that is left out, as Azure has it.
     pub(super) async fn receive(&mut self, body: Body, deployment: Option<&str>) -> Result<ByteString, ApiError> {
-        let headers = &self.head.headers;
-        self.provider.check_headers(&|name| headers.contains_key(name))?;
-        let limit = self.snapshot.body_limit;
-        let body: Bytes = match tokio::time::timeout(BODY_TIMEOUT, collect(body, limit)).await {
-            Ok(Ok(Some(body))) => body,
-            Ok(Ok(None)) => return Err(self.provider.body_too_large(limit)),
-            Ok(Err(error)) => return Err(self.provider.malformed_body(&format!("the body broke off: {error}"))),
-            Err(_) => {
-                let reason = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
-                return Err(ApiError::new(408, reason));
-            }
-        };
+        if !self.snapshot.is_lax() {
+            let headers = &self.head.headers;
+            self.provider.check_headers(&|name| headers.contains_key(name))?;
+        }
+        self.collect(body).await?;
         // Counting references anew would write to a line that all workers share.
         let snapshot = self.app.snapshot.load();
         if !Arc::ptr_eq(&snapshot, &self.snapshot) {
             self.snapshot = Arc::clone(&snapshot);
         }
-        let text = match json::sanitize(&body) {
-            Ok(Cow::Borrowed(_)) => ByteString::try_from(body.clone()).unwrap_or_default(),
+        let text = match json::sanitize(&self.body) {
+            Ok(Cow::Borrowed(_)) => ByteString::try_from(self.body.clone()).unwrap_or_default(),
             Ok(Cow::Owned(text)) => text.into(),
             Err(error) => return Err(self.provider.malformed_body(&error.to_string())),
         };
@@ -78,12 +95,28 @@ impl<'a> Visit<'a> {
         })
     }
 
+    /// The whole body, bounded in size and time.
+    pub(super) async fn collect(&mut self, body: Body) -> Result<(), ApiError> {
+        let limit = self.snapshot.body_limit;
+        self.body = match tokio::time::timeout(BODY_TIMEOUT, collect(body, limit)).await {
+            Ok(Ok(Some(body))) => body,
+            Ok(Ok(None)) => return Err(self.provider.body_too_large(limit)),
+            Ok(Err(error)) => return Err(self.provider.malformed_body(&format!("the body broke off: {error}"))),
+            Err(_) => {
+                let reason = format!("the body did not arrive within {} s", BODY_TIMEOUT.as_secs());
+                return Err(ApiError::new(408, reason));
+            }
+        };
+        Ok(())
+    }
+
     /// Whether the model is served.
-    pub(super) fn check_model(&self, model: &str) -> Result<(), ApiError> {
+    pub(super) fn check_model(&mut self, model: &str) -> Result<(), ApiError> {
         let models = &self.snapshot.models;
         if models.is_empty() || models.iter().any(|it| it.id == model) {
             return Ok(());
         }
+        self.model = Some(model.to_owned());
         Err(self.provider.unknown_model(model))
     }
 
@@ -140,7 +173,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Takes an answer's tokens from the key's budget, and lets the answer tell.
-    pub(super) fn spend(&self, usage: &Usage, context: &mut Context) {
+    pub(super) fn spend(&self, usage: &Usage, context: &mut Context<'_>) {
         if let Some((limits, key)) = &self.budget {
             let tokens = u64::from(usage.input_tokens) + u64::from(usage.output_tokens);
             context.set_rate(self.app.budgets.spend(limits, *key, tokens, self.started).or(self.rate));
@@ -159,7 +192,7 @@ impl<'a> Visit<'a> {
         Arc::new(Asked {
             decoded,
             provider: self.provider.name(),
-            path: self.head.uri.path().to_owned(),
+            uri: std::mem::take(&mut self.head.uri),
             headers: std::mem::take(&mut self.head.headers),
             id: Ids::new(ids::key(snapshot.seed, session.name(), turn, "request")).hex("req_", 32),
             session: Arc::clone(session),
@@ -173,18 +206,29 @@ impl<'a> Visit<'a> {
     }
 
     /// The context of an answer to what was asked.
-    pub(super) fn context(&self, asked: &Asked) -> Context {
-        Context::new(self.provider, asked, self.started, self.rate)
+    pub(super) fn context(&self, asked: &Arc<Asked>) -> Context<'a> {
+        Context::asked(self.app, self.provider, asked, self.started, self.rate)
     }
 
     /// The context of an answer for which nobody was asked.
-    pub(super) fn unasked(&self) -> Context {
-        Context::unasked(&self.snapshot, self.provider, &self.session, &self.head, self.started, self.rate)
+    pub(super) fn unasked(&mut self) -> Context<'a> {
+        let unasked = Unasked {
+            body: std::mem::take(&mut self.body),
+            model: self.model.take(),
+            operation: self.operation.map(Operation::name),
+            ..Unasked::new(&self.snapshot, Arc::clone(&self.session), &mut self.head)
+        };
+        Context::unasked(self.app, self.provider, unasked, self.started, self.rate)
     }
 
     /// An error for which nobody was asked.
-    pub(super) fn refuse(&self, error: &ApiError) -> Response<Body> {
+    pub(super) fn refuse(&mut self, error: &ApiError) -> Response<Body> {
         self.unasked().refuse(error, None)
+    }
+
+    /// Remembers which model is wanted, for what is told of a request that nobody sees.
+    pub(super) fn name_model(&mut self, model: &str) {
+        self.model = Some(model.to_owned());
     }
 }
 

@@ -29,8 +29,8 @@ pub struct PacedBody {
     state: State,
     /// Rendered by [`PacedBody::at_once`], which found that it was not the whole.
     early: Option<(Vec<u8>, Step)>,
-    /// Told when the body is dropped: with true, where the stream was sent to its end.
-    finished: Option<Box<dyn FnOnce(bool) + Send>>,
+    /// Told when the body is dropped: how many chunks it had, and whether it was sent to its end.
+    finished: Option<Box<dyn FnOnce(u32, bool) + Send>>,
 }
 
 enum State {
@@ -43,15 +43,18 @@ enum State {
 
 impl PacedBody {
     /// A stream that begins now.
-    pub fn new(stream: ReplyStream, finished: impl FnOnce(bool) + Send + 'static) -> Self {
-        Self {
-            stream,
-            due: Instant::now(),
-            timer: None,
-            state: State::Sending,
-            early: None,
-            finished: Some(Box::new(finished)),
-        }
+    pub fn new(stream: ReplyStream) -> Self {
+        Self { stream, due: Instant::now(), timer: None, state: State::Sending, early: None, finished: None }
+    }
+
+    /// Tells when the stream is over how many chunks it had, and whether it was sent to its end.
+    pub fn on_end(&mut self, tell: impl FnOnce(u32, bool) + Send + 'static) {
+        self.finished = Some(Box::new(tell));
+    }
+
+    /// How many chunks are rendered so far.
+    pub fn chunks(&self) -> u32 {
+        self.stream.chunks()
     }
 
     /// The whole stream, where it needs no time and is small: one write, and a length that is known.
@@ -145,7 +148,7 @@ impl HttpBody for PacedBody {
 impl Drop for PacedBody {
     fn drop(&mut self) {
         if let Some(finished) = self.finished.take() {
-            finished(matches!(self.state, State::Over));
+            finished(self.stream.chunks(), matches!(self.state, State::Over));
         }
     }
 }

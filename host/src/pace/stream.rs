@@ -78,6 +78,7 @@ pub struct ReplyStream {
     /// What goes wrong after so many more chunks, whatever the replies say.
     breaks: Option<(u32, Fault)>,
     over: bool,
+    chunks: u32,
 }
 
 impl ReplyStream {
@@ -95,12 +96,18 @@ impl ReplyStream {
             dice,
             breaks: None,
             over: false,
+            chunks: 0,
         }
     }
 
     /// Goes wrong after so many chunks, or at the end where there are fewer.
     pub fn break_after(&mut self, chunks: u32, fault: Fault) {
         self.breaks = Some((chunks, fault));
+    }
+
+    /// How many chunks are rendered so far.
+    pub const fn chunks(&self) -> u32 {
+        self.chunks
     }
 
     /// Appends the frames that are due, up to the next wait.
@@ -140,6 +147,7 @@ impl ReplyStream {
                 Some(Cut::Chunk { chunk, timed }) => {
                     let delay = if timed { schedule.delay(!self.first_out, &mut self.dice) } else { 0 };
                     self.first_out |= timed;
+                    self.chunks += u32::from(timed);
                     if delay > 0 {
                         self.encoder.chunk(choice, chunk, &mut self.pending);
                         return Step::Wait(delay);
@@ -197,9 +205,9 @@ pub struct Unary {
 }
 
 /// The timing of replies that are not streamed, one a choice.
-pub fn unary(replies: &[(Reply, Schedule)], mut dice: Ids) -> Unary {
+pub fn unary(replies: &[Reply], schedules: &[Schedule], mut dice: Ids) -> Unary {
     let mut plan = Unary::default();
-    for (reply, schedule) in replies {
+    for (reply, schedule) in replies.iter().zip(schedules) {
         let plain = |event: &Event| !matches!(event, Event::Pause(_) | Event::Fault(_));
         if schedule.ttft_us == 0 && schedule.chunk_us == 0 && reply.events.iter().all(plain) {
             continue;

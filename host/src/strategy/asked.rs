@@ -42,8 +42,8 @@ pub struct Asked {
     pub decoded: Decoded,
     /// `gen_ai.provider.name`.
     pub provider: &'static str,
-    /// The path, without the query.
-    pub path: String,
+    /// The path and the query.
+    pub uri: axum::http::Uri,
     /// The headers.
     pub headers: axum::http::HeaderMap,
     /// Unique in this run.
@@ -77,7 +77,7 @@ impl Asked {
         Self {
             decoded: Decoded::from_request(self.decoded.body().into(), request),
             provider: self.provider,
-            path: self.path.clone(),
+            uri: self.uri.clone(),
             headers: self.headers.clone(),
             id: self.id.clone(),
             session: Arc::clone(&self.session),

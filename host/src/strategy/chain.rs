@@ -16,10 +16,10 @@ use crate::chat::{ApiError, EmbeddingOutcome, Outcome, RawResponse, Reply};
 pub struct Chain {
     /// Tells one chain from another, in this process.
     id: u64,
-    stages: Vec<Arc<Plugin>>,
-    amenders: Vec<usize>,
-    index: Index,
-    native: Option<(Arc<str>, Native)>,
+    pub(super) stages: Vec<Arc<Plugin>>,
+    pub(super) amenders: Vec<usize>,
+    pub(super) index: Index,
+    pub(super) native: Option<(Arc<str>, Native)>,
 }
 
 /// A strategy as a function of the host.
@@ -190,7 +190,7 @@ impl Chain {
 }
 
 /// Whether a stage is to be asked, and if so, by which of its conditions.
-fn wanted(asked: &Asked, selection: &Selection, stage: usize) -> Option<Option<u32>> {
+pub(super) fn wanted(asked: &Asked, selection: &Selection, stage: usize) -> Option<Option<u32>> {
     match asked.forced {
         Some(forced) if forced == stage => Some(selection.of(stage).flatten()),
         Some(_) => None,
@@ -200,7 +200,7 @@ fn wanted(asked: &Asked, selection: &Selection, stage: usize) -> Option<Option<u
 }
 
 /// The texts that are handed over at once, from this one on: what an embedder can do within its time.
-fn part(texts: &[Cow<'_, str>], from: usize) -> Range<usize> {
+pub(super) fn part(texts: &[Cow<'_, str>], from: usize) -> Range<usize> {
     const TEXTS: usize = 64;
     const BYTES: usize = 32 << 10;
     let mut bytes = 0;
@@ -212,7 +212,7 @@ fn part(texts: &[Cow<'_, str>], from: usize) -> Range<usize> {
     from..from + count.max(1)
 }
 
-fn settle(outcome: Outcome) -> Answer {
+pub(super) fn settle(outcome: Outcome) -> Answer {
     match outcome {
         Outcome::Pass => Answer::Nobody,
         Outcome::Reply(reply) => Answer::Replies(vec![reply]),

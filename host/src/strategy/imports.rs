@@ -143,7 +143,7 @@ impl request::Host for Ctx {
         Ok(self.asked()?.provider.to_owned())
     }
     fn path(&mut self) -> wasmtime::Result<String> {
-        Ok(self.asked()?.path.clone())
+        Ok(self.asked()?.uri.path().to_owned())
     }
     fn model(&mut self) -> wasmtime::Result<String> {
         Ok(self.asked()?.request().model.to_string())

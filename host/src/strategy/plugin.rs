@@ -107,7 +107,8 @@ pub struct Plugin {
     pub exports: Exports,
     /// Whether it is put aside.
     pub health: Health,
-    pub(super) settings: Arc<Value>,
+    /// Its settings.
+    pub settings: Arc<Value>,
     pub(super) seed: u64,
     pub(super) pre: InstancePre<Ctx>,
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::http::Uri;
 use bytestring::ByteString;
 
 use super::asked::{Asked, Decoded};
@@ -22,7 +23,7 @@ pub(super) fn run(instance: &mut Instance) -> Result<(), (&'static str, Failure)
         Ok(_) | Err(Failure::Own(_)) => {}
         Err(failure) => return Err(("amend", failure)),
     }
-    let asked = Arc::new(Asked { path: "/v1/embeddings".into(), ..canned(embeddings()) });
+    let asked = Arc::new(Asked { uri: Uri::from_static("/v1/embeddings"), ..canned(embeddings()) });
     match instance.embed(&asked, 0..1, None) {
         Ok(_) | Err(Failure::Own(_)) => Ok(()),
         Err(failure) => Err(("embed", failure)),
@@ -46,7 +47,7 @@ fn canned(decoded: Decoded) -> Asked {
     Asked {
         decoded,
         provider: "openai",
-        path: "/v1/chat/completions".into(),
+        uri: Uri::from_static("/v1/chat/completions"),
         headers: axum::http::HeaderMap::new(),
         id: "req_trial".into(),
         session: Arc::new(Session::named("standin-trial")),

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use axum::http::Method;
+
 use super::{EmbeddingFormat, WireFormat, anthropic, openai};
 
 /// What a path asks for.
@@ -43,6 +45,11 @@ impl Endpoint {
             Self::Models | Self::Model(_) | Self::KeptInput(_) => "GET, HEAD",
             Self::Kept(_) => "GET, HEAD, DELETE",
         }
+    }
+
+    /// Whether it knows a method.
+    pub fn knows(&self, method: &Method) -> bool {
+        self.methods().split(", ").any(|it| it == method.as_str())
     }
 }
 

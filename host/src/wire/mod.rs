@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::{ApiError, Finish, Form, Reply, Request, Usage};
+use crate::chat::{ApiError, Finish, Form, Operation, Reply, Request, Usage};
 use crate::pace::cut::Chunk;
 
 pub mod anthropic;
@@ -31,11 +31,24 @@ pub trait WireFormat: Send + Sync {
     /// Whose format it is.
     fn provider(&self) -> &'static dyn Provider;
 
+    /// What is asked for.
+    fn operation(&self) -> Operation {
+        Operation::Chat
+    }
+
     /// Decodes a request's body, which the caller has passed through [`json::sanitize`].
     ///
     /// # Errors
     /// What the provider answers to a body that it cannot read, or that lacks something: usually a 400.
     fn decode<'a>(&self, body: &'a str, history: &dyn History) -> Result<Request<'a>, ApiError>;
+
+    /// The same for a body that may lack what the provider insists on and nobody needs.
+    ///
+    /// # Errors
+    /// As [`WireFormat::decode`].
+    fn decode_lax<'a>(&self, body: &'a str, history: &dyn History) -> Result<Request<'a>, ApiError> {
+        self.decode(body, history)
+    }
 
     /// Mints an id for a tool call, in the provider's style.
     fn tool_call_id(&self, ids: &mut Ids) -> String;
@@ -182,6 +195,10 @@ pub trait Provider: Send + Sync {
     fn not_found(&self, method: &str, path: &str) -> ApiError;
     /// No such method on this path.
     fn method_not_allowed(&self, method: &str, path: &str) -> ApiError;
+    /// The server wants a key, and the client showed none.
+    fn key_missing(&self) -> ApiError;
+    /// The key is not the one that the server wants.
+    fn key_refused(&self) -> ApiError;
     /// The body exceeds the limit, in bytes.
     fn body_too_large(&self, limit: usize) -> ApiError;
     /// The body is no JSON, or not even text; what the parser says of it.

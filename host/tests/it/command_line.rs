@@ -1,5 +1,7 @@
 //! The program itself: what it prints, how it ends, what signals and variables do.
 
+mod foreign;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,8 +20,12 @@ use crate::support::{Site, eventually};
 fn standin(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
     command.args(args).current_dir(folder).env("STANDIN_CACHE_DIR", guests::tmp().join("cache")).stdin(Stdio::null());
-    for name in ["CONFIG", "LISTEN", "STRATEGIES", "SEED", "WORKERS", "LOG", "LOG_FORMAT"] {
-        command.env_remove(format!("STANDIN_{name}"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        let other = |prefix| name.starts_with(prefix) && name != "STANDIN_CACHE_DIR";
+        if ["STANDIN_", "MOCKLLM_", "LLMOCK_"].into_iter().any(other) {
+            command.env_remove(&*name);
+        }
     }
     command
 }
@@ -244,7 +250,20 @@ fn check_and_inspect_say_what_a_component_is() {
 fn schema_is_a_json_schema_that_knows_every_key() {
     let folder = tempfile::tempdir().unwrap();
     let schema: Value = serde_json::from_str(&prints(folder.path(), &["schema"])).unwrap();
-    for key in ["listen", "seed", "strategies-dir", "strategies", "models", "pacing", "body-limit"] {
+    for key in [
+        "listen",
+        "seed",
+        "strategies-dir",
+        "strategies",
+        "models",
+        "pacing",
+        "body-limit",
+        "api-key",
+        "cors",
+        "strict",
+        "journal",
+        "admin",
+    ] {
         assert!(schema["properties"][key]["description"].is_string(), "{key}");
     }
 }
@@ -256,7 +275,20 @@ fn help_and_version_are_told() {
         assert!(prints(folder.path(), args).contains("Usage: standin"));
     }
     let help = prints(folder.path(), &["--help"]);
-    for part in ["serve", "check", "inspect", "schema", "--listen", "STANDIN_LISTEN", "--strategies", "--log-format"] {
+    for part in [
+        "serve",
+        "check",
+        "validate",
+        "inspect",
+        "schema",
+        "--listen",
+        "STANDIN_LISTEN",
+        "--strategies",
+        "--log-format",
+        "--format",
+        "--strict",
+        "--api-key",
+    ] {
         assert!(help.contains(part), "{part} is missing:\n{help}");
     }
     assert_eq!(prints(folder.path(), &["--version"]), format!("standin {}\n", env!("CARGO_PKG_VERSION")));

@@ -131,7 +131,8 @@ fn a_name_that_nobody_has_is_told_with_the_names_that_there_are() {
     let reason = Site::new().guest("evil", "mine").chain(json!(["miror"])).refused();
     assert!(
         reason.contains(
-            "there is no strategy `miror`; bundled are embeddings, error, lookup, mirror, reasoning, schema, tool-call"
+            "there is no strategy `miror`; bundled are agent, embeddings, error, lookup, mirror, mocks, reasoning, schema, \
+             script, tool-call"
         ),
         "{reason}"
     );

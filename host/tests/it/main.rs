@@ -10,19 +10,26 @@
 mod api;
 mod guests;
 mod http;
+mod prometheus;
 mod support;
 
 mod activation;
+mod admin;
 mod command_line;
 mod determinism;
+mod embedded;
 mod faults;
 mod golden;
+mod home;
 mod hostile;
+mod journal;
 mod limits;
 mod load;
+mod metrics;
 mod openai;
 mod pacing;
 mod reload;
 mod sandbox;
+mod sessions;
 mod strategies;
 mod wire;

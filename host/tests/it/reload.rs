@@ -50,17 +50,19 @@ fn a_change_of_a_settings_file_is_seen() {
 fn a_component_that_is_replaced_added_or_removed_is_seen() {
     let server = Site::new().guest("amend", "own").serve_watched();
     let chain = || standin::snapshot::names(&server.server().snapshot().chain);
-    assert_eq!(chain(), "own → error → tool-call → schema → mirror → reasoning → embeddings");
+    assert_eq!(chain(), "script → own → error → tool-call → schema → mirror → reasoning → embeddings");
     let first = server.server().snapshot().chain.id();
     server.site.put("strategies/own.wasm", &guests::wasm("embed"));
     eventually("it is replaced", || server.server().snapshot().chain.id() != first);
-    assert_eq!(server.server().snapshot().chain.stages()[0].exports.roles().collect::<Vec<_>>(), ["embedder"]);
+    assert_eq!(server.server().snapshot().chain.stages()[1].exports.roles().collect::<Vec<_>>(), ["embedder"]);
     server.site.put("strategies/added.wasm", &guests::wasm("amend"));
     eventually("it is added", || {
-        chain() == "added → own → error → tool-call → schema → mirror → reasoning → embeddings"
+        chain() == "script → added → own → error → tool-call → schema → mirror → reasoning → embeddings"
     });
     fs::remove_file(server.site.path("strategies/own.wasm")).unwrap();
-    eventually("it is removed", || chain() == "added → error → tool-call → schema → mirror → reasoning → embeddings");
+    eventually("it is removed", || {
+        chain() == "script → added → error → tool-call → schema → mirror → reasoning → embeddings"
+    });
     assert_eq!(server.said("hello"), "hello");
 }
 
@@ -69,7 +71,7 @@ fn a_folder_of_strategies_that_appears_is_seen() {
     let server = Site::new().serve_watched();
     fs::create_dir(server.site.path("strategies")).unwrap();
     server.site.put("strategies/late.wasm", &guests::wasm("amend"));
-    eventually("it is there", || server.server().snapshot().chain.stages()[0].name.as_ref() == "late");
+    eventually("it is there", || server.server().snapshot().chain.stages()[1].name.as_ref() == "late");
 }
 
 #[test]

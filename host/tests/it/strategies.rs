@@ -45,19 +45,22 @@ fn a_file_replaces_the_bundled_strategy_of_its_name() {
     assert_eq!(server.said("hello"), "not a mirror");
     // In the default chain as well, in the place of the bundled one. It gets no settings there.
     let server = Site::new().guest("amend", "tool-call").serve();
-    assert_eq!(chain(&server), "error → tool-call → schema → mirror → reasoning → embeddings");
+    assert_eq!(chain(&server), "script → error → tool-call → schema → mirror → reasoning → embeddings");
     assert_eq!(server.said("call tool 'a' with ''"), "call tool 'a' with ''");
 }
 
 #[test]
 fn the_default_chain_holds_what_lies_in_the_folder_before_the_bundled_ones() {
-    assert_eq!(chain(&Site::new().serve()), "error → tool-call → schema → mirror → reasoning → embeddings");
+    assert_eq!(chain(&Site::new().serve()), "script → error → tool-call → schema → mirror → reasoning → embeddings");
     let site =
         Site::new().guest("amend", "second").guest("embed", "first").file("strategies/notes.txt", "no component");
-    assert_eq!(chain(&site.serve()), "first → second → error → tool-call → schema → mirror → reasoning → embeddings");
+    assert_eq!(
+        chain(&site.serve()),
+        "script → first → second → error → tool-call → schema → mirror → reasoning → embeddings"
+    );
     let site = Site::new().guest("amend", "own").file("responses.yml", "responses: { ping: pong }");
     let server = site.serve();
-    assert_eq!(chain(&server), "own → error → tool-call → lookup → schema → mirror → reasoning → embeddings");
+    assert_eq!(chain(&server), "script → own → error → tool-call → lookup → schema → mirror → reasoning → embeddings");
     assert_eq!(server.said("ping"), "pong");
     assert_eq!(server.said("Ping"), "Ping");
 }

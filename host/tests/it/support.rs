@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use serde_json::{Value, json};
-use standin::config::ConfigError;
+use standin::config::{self, ConfigError, Variables};
 use standin::reload::{self, Source, Trigger, Watched};
 use standin::server::Server;
 use standin::snapshot::{Built, Snapshot};
@@ -23,6 +23,8 @@ use crate::http::{Connection, PATIENCE, Request, Response};
 /// A folder with a configuration, and what it names.
 pub struct Site {
     dir: TempDir,
+    config: String,
+    variables: Variables,
     workers: usize,
     everyone: bool,
 }
@@ -30,14 +32,32 @@ pub struct Site {
 impl Site {
     /// An empty folder, served with the default chain.
     pub fn new() -> Self {
+        Self::of("standin.yaml", "{}")
+    }
+
+    /// A folder whose configuration is a file of this name, in whatever format.
+    pub fn of(name: &str, text: impl Display) -> Self {
         log();
-        let site = Self { dir: tempfile::tempdir().expect("a folder"), workers: 2, everyone: false };
-        site.file("standin.yaml", "{}")
+        let site = Self {
+            dir: tempfile::tempdir().expect("a folder"),
+            config: name.to_owned(),
+            variables: Variables::new(),
+            workers: 2,
+            everyone: false,
+        };
+        site.file(name, text)
     }
 
     /// The configuration: YAML, or the same as JSON.
     pub fn config(self, config: impl Display) -> Self {
-        self.file("standin.yaml", config)
+        let name = self.config.clone();
+        self.file(&name, config)
+    }
+
+    /// A variable that another system has beside its file.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     /// A chain, each stage a name or a mapping.
@@ -85,12 +105,12 @@ impl Site {
 
     /// Reads and builds, as `standin serve` does.
     pub fn build(&self) -> Result<Built, ConfigError> {
-        build(&self.path("standin.yaml"), &mut loader(), self.everyone)
+        build(&self.path(&self.config), &self.variables, &mut loader(), self.everyone)
     }
 
     /// The same, with a cache of its own.
     pub fn build_with_cache(&self, cache: &Path) -> Result<Built, ConfigError> {
-        build(&self.path("standin.yaml"), &mut Loader::with_cache(cache), self.everyone)
+        build(&self.path(&self.config), &self.variables, &mut Loader::with_cache(cache), self.everyone)
     }
 
     /// Why it cannot be served.
@@ -115,9 +135,9 @@ impl Site {
 
     #[track_caller]
     fn start(self, watch: bool) -> Running {
-        let file = self.path("standin.yaml");
+        let (file, variables) = (self.path(&self.config), self.variables.clone());
         let everyone = self.everyone;
-        let mut source = Source::new(move |loader| build(&file, loader, everyone)).with_loader(loader());
+        let mut source = Source::new(move |loader| build(&file, &variables, loader, everyone)).with_loader(loader());
         let built = source.build().unwrap_or_else(|error| panic!("{error}"));
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let server = Arc::new(Server::start(free, self.workers, built.snapshot).expect("a server"));
@@ -140,11 +160,11 @@ fn loader() -> Loader {
     Loader::with_cache(guests::tmp().join("cache"))
 }
 
-fn build(file: &Path, loader: &mut Loader, everyone: bool) -> Result<Built, ConfigError> {
+fn build(file: &Path, variables: &Variables, loader: &mut Loader, everyone: bool) -> Result<Built, ConfigError> {
     // A guest that is tried may look for timers.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let _inside = runtime.enter();
-    let mut built = Snapshot::build(standin::config::load(file)?, loader)?;
+    let mut built = Snapshot::build(config::load_as(file, None, variables)?, loader)?;
     if everyone {
         built.snapshot.chain = built.snapshot.chain.ask_everyone();
     }

@@ -2,25 +2,49 @@
 //!
 //! - `responses`: the table. A question is the whole last user text, to the letter; an answer that is no text, such as
 //!   a number, is said as its JSON
+//! - `trim`, by default false: white space around a question and around the user's text makes no difference. Letter case
+//!   does all the same. Of questions that differ in nothing else the last one counts
 //! - `defaults.unknown_response`, optional: the answer to everything else. Left out: the next strategy is asked
 //! - `settings.lag_enabled`, by default false: answer slowly, a character every 1 / (10 · `lag_factor`) seconds, give
 //!   or take a half. A unary reply comes after the time that its stream takes on average, without the chance
 //! - `settings.lag_factor`, by default 10: a number above 0
+//! - `chunking`, by default `characters`: a stream is cut into single characters, slow or not. `default` leaves how a reply is
+//!   cut and timed to the server's configuration
 //!
-//! A stream is cut into single characters, slow or not. The table stays in the server, and an answer is fetched when it
-//! is asked for: a million of them cost an instance nothing.
+//! The table stays in the server, and an answer is fetched when it is asked for: a million of them cost an instance nothing.
+//! With `trim` an instance looks through the questions once.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use standin_sdk::settings::{self, Unread};
 use standin_sdk::{Activation, Chunking, Condition, Outcome, Pacing, Plugin, Reply, Request, Result};
 
 /// Knows the answers.
 pub struct Lookup {
     unknown: Option<String>,
+    /// Where white space does not count: the questions that have some around them, by what they are without it.
+    padded: Option<Padded>,
+    /// None: the configuration's.
+    pace: Option<Pace>,
+}
+
+/// A character at a time.
+struct Pace {
     /// How long a character takes.
     lag: Option<Duration>,
+}
+
+/// Where a stream is cut.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(rename_all = "lowercase")]
+enum Cut {
+    #[default]
+    Characters,
+    Default,
 }
 
 /// The table's `settings`, beside which others may stand that a server understands.
@@ -47,7 +71,16 @@ impl Plugin for Lookup {
         let character = character.ok_or_else(|| {
             format!("settings.settings.lag_factor: invalid value: {}, expected a number above 0", lag.lag_factor)
         })?;
-        Ok(Self { unknown, lag: lag.lag_enabled.then_some(character) })
+        let cut = settings::at::<Option<Cut>>("/chunking")?.flatten().unwrap_or_default();
+        if cut == Cut::Default && lag.lag_enabled {
+            let why = "settings.chunking: `default` found, which leaves the time to the configuration, beside \
+                       `settings.lag_enabled`; leave out one of them";
+            return Err(why.into());
+        }
+        let trim = settings::at::<Option<bool>>("/trim")?.flatten().unwrap_or_default();
+        let padded = if trim { settings::at("/responses")? } else { None };
+        let pace = (cut == Cut::Characters).then(|| Pace { lag: lag.lag_enabled.then_some(character) });
+        Ok(Self { unknown, padded, pace })
     }
 
     fn activation(&self) -> Activation {
@@ -60,13 +93,25 @@ impl Plugin for Lookup {
 
     fn respond(&self, request: &Request) -> Result<Outcome> {
         let Some(text) = request.last_user_text() else { return Ok(Outcome::Pass) };
-        let answer = answer_at(&settings::pointer(["responses", &text]))?;
+        let answer = answer_at(&settings::pointer(["responses", self.question(&text)]))?;
         let Some(answer) = answer.or_else(|| self.unknown.clone()) else { return Ok(Outcome::Pass) };
-        Ok(Reply::text(answer).pacing(self.pacing(request)).into())
+        let mut reply = Reply::text(answer);
+        reply.pacing = self.pace.as_ref().map(|pace| pace.pacing(request));
+        Ok(reply.into())
     }
 }
 
 impl Lookup {
+    /// What to look up: a key of the table, if it is known.
+    fn question<'a>(&'a self, text: &'a str) -> &'a str {
+        match &self.padded {
+            None => text,
+            Some(Padded(padded)) => padded.get(text.trim()).map_or(text.trim(), String::as_str),
+        }
+    }
+}
+
+impl Pace {
     fn pacing(&self, request: &Request) -> Pacing {
         let pacing = Pacing::new().chunking(Chunking::Characters(1));
         match self.lag {
@@ -76,6 +121,39 @@ impl Lookup {
                 pacing.ttft(character).per_chunk(character).jitter(jitter)
             }
         }
+    }
+}
+
+/// Questions with white space around them, by what they are without it; those that a later question without any stands for
+/// are left out.
+struct Padded(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Padded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PaddedVisitor)
+    }
+}
+
+struct PaddedVisitor;
+
+impl<'de> Visitor<'de> for PaddedVisitor {
+    type Value = Padded;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of questions and answers")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Padded, A::Error> {
+        let mut padded = BTreeMap::new();
+        while let Some((question, _)) = map.next_entry::<String, IgnoredAny>()? {
+            let trimmed = question.trim();
+            if trimmed.len() == question.len() {
+                padded.remove(trimmed);
+            } else {
+                padded.insert(trimmed.to_owned(), question);
+            }
+        }
+        Ok(Padded(padded))
     }
 }
 
@@ -144,6 +222,44 @@ mod tests {
         assert_eq!(host.respond(&Request::new()).unwrap(), Outcome::Pass);
     }
 
+    #[test]
+    fn white_space_may_not_count() {
+        let mut host = host(json!({ "trim": true }));
+        let mut ask = |text: &str| host.respond(&Request::user(text)).unwrap().text();
+        assert_eq!(ask("\n what colour is the sky?\t").as_deref(), Some("The sky is \"blue\"."));
+        assert_eq!(ask("What colour is the sky?"), None);
+        assert_eq!(ask("padded").as_deref(), Some("yes"));
+        assert_eq!(ask(" padded").as_deref(), Some("yes"));
+        assert_eq!(ask("1 +1"), None);
+        assert_eq!(ask(" ").as_deref(), Some("silence"));
+        assert_eq!(ask(" nothing"), None);
+    }
+
+    #[test]
+    fn of_questions_that_are_the_same_the_last_counts() {
+        let ask = |table: serde_json::Value| {
+            let mut host = Host::<Lookup>::new().settings(json!({ "responses": table, "trim": true }));
+            host.respond(&Request::user("q")).unwrap().text().unwrap()
+        };
+        assert_eq!(ask(json!({ "q": "a", " q": "b", "q ": "c" })), "c");
+        assert_eq!(ask(json!({ " q": "a", "q": "b" })), "b");
+        assert_eq!(ask(json!({ "q": "a", "q ": "b" })), "b");
+    }
+
+    #[test]
+    fn the_pacing_may_be_the_configurations() {
+        let reply = |settings| {
+            let outcome = host(settings).respond(&Request::user("sure")).unwrap();
+            outcome.as_reply().unwrap().clone()
+        };
+        assert_eq!(reply(json!({ "chunking": "default" })), Reply::text("true"));
+        let characters = Pacing::new().chunking(Chunking::Characters(1));
+        assert_eq!(reply(json!({ "chunking": "characters" })).pacing, Some(characters));
+        let lagging = json!({ "responses": {}, "chunking": "default", "settings": { "lag_enabled": true } });
+        let error = refused(lagging);
+        assert!(error.starts_with("settings.chunking: `default` found, which leaves the time"), "{error}");
+    }
+
     fn pacing(settings: serde_json::Value, request: Request) -> Pacing {
         let outcome = host(json!({ "settings": settings })).respond(&request).unwrap();
         outcome.as_reply().unwrap().pacing.unwrap()
@@ -182,6 +298,12 @@ mod tests {
         }
         let error = refused(json!({ "responses": {}, "settings": { "lag_enabled": "yes" } }));
         assert_eq!(error, "settings.settings.lag_enabled: invalid type: string \"yes\", expected a boolean");
+        let error = refused(json!({ "responses": {}, "trim": "yes" }));
+        assert_eq!(error, "settings.trim: invalid type: string \"yes\", expected a boolean");
+        let error = refused(json!({ "responses": {}, "chunking": "words" }));
+        assert_eq!(error, "settings.chunking: unknown variant `words`, expected `characters` or `default`");
+        let error = refused(json!({ "responses": [], "trim": true }));
+        assert_eq!(error, "settings.responses: invalid type: sequence, expected an object of questions and answers");
     }
 
     #[test]

@@ -17,9 +17,14 @@ impl Plugin for Mirror {
     }
 
     fn respond(&self, request: &Request) -> Result<Outcome> {
-        let text = request.last_user_text();
-        Ok(Reply::text(text.unwrap_or_else(|| "No user message provided.".to_owned())).into())
+        let text = request.last_user_text().unwrap_or_else(|| nothing_heard(&request.path()).to_owned());
+        Ok(Reply::text(text).into())
     }
+}
+
+/// OpenAI's Responses call it input.
+fn nothing_heard(path: &str) -> &'static str {
+    if path.ends_with("/responses") { "No user input provided." } else { "No user message provided." }
 }
 
 standin_sdk::export!(Mirror);
@@ -53,7 +58,8 @@ mod tests {
     fn says_so_where_there_is_no_user_message() {
         assert_eq!(answer(Request::new()).as_deref(), Some("No user message provided."));
         let system = Request::new().message(Role::System, "be brief");
-        assert_eq!(answer(system).as_deref(), Some("No user message provided."));
+        assert_eq!(answer(system.clone()).as_deref(), Some("No user message provided."));
+        assert_eq!(answer(system.path("/responses")).as_deref(), Some("No user input provided."));
     }
 
     #[test]

@@ -121,6 +121,20 @@ mod tests {
     }
 
     #[test]
+    fn the_name_is_not_compared_with_the_tools() {
+        let text = "call tool 'get_weather' with '{}'";
+        assert_eq!(run(Request::user(text).tool_with("other", json!({}))).tool_calls(), [("get_weather", "{}")]);
+    }
+
+    #[test]
+    fn a_user_who_goes_on_after_a_result_is_heard() {
+        let text = "call tool 'a' with 'not {json'";
+        let request = Request::user(text).tool("a").tool_result("call_1", "one").message(Role::User, text);
+        assert_eq!(run(request.clone()).tool_calls(), [("a", "not {json")]);
+        assert_eq!(run(request.message(Role::System, "be brief")).tool_calls(), [("a", "not {json")]);
+    }
+
+    #[test]
     fn what_is_no_call_is_passed() {
         for text in
             ["call tool '' with '{}'", "call tool 'a' with '{}", "call tool 'a'with '{}'", "Call tool 'a' with ''"]

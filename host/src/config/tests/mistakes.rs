@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::config::{
-    Break, BreakKind, Chunking, Clock, Config, ConfigError, FaultRule, Isolation, Limits, Loaded, Model, Pacing,
-    RateLimits, Reference, Severity, Size, Stage, Time, TokenCount, from_str, schema,
+    Admin, Break, BreakKind, Chunking, Clock, Config, ConfigError, Cors, FaultRule, Format, Isolation, Journal, Limits,
+    Loaded, Model, Pacing, RateLimits, Reference, Secret, Severity, Size, Stage, Time, TokenCount, from_str, schema,
 };
 
 fn read(text: &str) -> Result<Loaded, ConfigError> {
@@ -55,6 +55,11 @@ faults:
   - { rate: 0.5, route: /messages, model: claude-*, status: 529, retry-after: 2 }
   - { delay: 1s, fault: stall@3 }
 rate-limits: { requests: 60, tokens: 1000 }
+api-key: s3cret
+cors: { allow-origins: ['http://localhost:5173', 'https://[::1]:8443', '*'] }
+strict: true
+journal: { entries: 10, bytes: 1MiB, body: 1KiB }
+admin: { enabled: false, key: another }
 body-limit: 1MB
 shutdown-timeout: 0
 ";
@@ -107,6 +112,12 @@ shutdown-timeout: 0
             },
         ],
         rate_limits: Some(RateLimits { requests: NonZeroU64::new(60), tokens: NonZeroU64::new(1_000) }),
+        api_key: Some(Secret::new("s3cret")),
+        cors: Cors { allow_origins: ["http://localhost:5173", "https://[::1]:8443", "*"].map(str::to_owned).to_vec() },
+        strict: true,
+        journal: Journal { entries: 10, bytes: Size::from_mib(1), body: Size(1 << 10) },
+        admin: Admin { enabled: false, key: Some(Secret::new("another")) },
+        format: Format::Standin,
         body_limit: Size(1_000_000),
         shutdown_timeout: Time::default(),
     };
@@ -149,8 +160,7 @@ fn an_unknown_key_is_told_with_what_was_probably_meant() {
   | ^^^^^^^^
   = did you mean `strategies`?
   = the keys are `listen`, `workers`, `seed`, `clock`, `tokens`, `strategies-dir`, `strategies`, `models`, `pacing`, `faults`, \
-     `rate-limits`, \
-         `body-limit`, `shutdown-timeout`"
+     `rate-limits`, `api-key`, `cors`, `strict`, `journal`, `admin`, `body-limit`, `shutdown-timeout`"
     );
     assert_eq!(
         shown("pacing:\n  speed: 1\n"),
@@ -189,7 +199,7 @@ fn a_wrong_type_is_told_with_both() {
         "strategies:\n  - error\n  -\n",
         "3:4 `strategies[1]`: expected a strategy: its name or path, or a mapping with `use`, found nothing",
     );
-    for root in ["- error", "error", "12"] {
+    for root in ["true", "error", "12"] {
         let found = mistakes(root);
         assert!(found[0].starts_with("1:1 expected a mapping (`key: value`), found "), "{found:?}");
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::config::yaml::to_value;
-use crate::config::{Config, from_str};
+use crate::config::{Config, Format, from_str, from_str_as};
 
 /// Pieces that mean something to YAML or to the configuration, so that random texts get somewhere.
 fn pieces() -> impl Strategy<Value = String> {
@@ -44,6 +44,19 @@ fn pieces() -> impl Strategy<Value = String> {
             "12ms",
             "4MiB",
             "workers: 0",
+            "api-key: ",
+            "responses: ",
+            "defaults: ",
+            "lag_factor: ",
+            "openai: ",
+            "match: ",
+            "headers: ",
+            "customReplies: ",
+            "question: ",
+            "cors: ",
+            "replies:",
+            "content: ",
+            "error: ",
         ])
         .prop_map(str::to_owned),
         "[a-c]{1,3}",
@@ -71,8 +84,11 @@ fn json() -> impl Strategy<Value = Value> {
 }
 
 fn show(text: &str) {
-    for name in ["standin.yaml", "standin.json"] {
-        match from_str(text, Path::new(name)) {
+    let variables = [("LLMOCK_PORT", "1"), ("LLMOCK_MODELS", "[{}]"), ("LLMOCK_CUSTOMREPLIES", "a;b")];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let formats = Format::ALL.map(|format| ("standin.yaml", Some(format)));
+    for (name, format) in [("standin.yaml", None), ("standin.json", None)].into_iter().chain(formats) {
+        match from_str_as(text, Path::new(name), format, &variables) {
             Ok(loaded) => loaded.warnings.iter().for_each(|warning| assert!(!warning.to_string().is_empty())),
             Err(error) => {
                 assert!(!error.diagnostics.is_empty());

@@ -65,6 +65,14 @@ impl Provider for Anthropic {
         ApiError::new(404, format!("model: {model}"))
     }
 
+    fn key_missing(&self) -> ApiError {
+        ApiError::new(401, "x-api-key header is required")
+    }
+
+    fn key_refused(&self) -> ApiError {
+        ApiError::new(401, "invalid x-api-key")
+    }
+
     fn check_headers(&self, header: &dyn Fn(&str) -> bool) -> Result<(), ApiError> {
         if header("anthropic-version") {
             Ok(())

@@ -54,6 +54,15 @@ impl Provider for OpenAi {
         ApiError::new(404, format!("Invalid URL ({method} {path})"))
     }
 
+    fn key_missing(&self) -> ApiError {
+        ApiError::new(401, "No API key was sent. Send it in the header: `Authorization: Bearer KEY`.")
+    }
+
+    fn key_refused(&self) -> ApiError {
+        let code = Some("invalid_api_key".to_owned());
+        ApiError { code, ..ApiError::new(401, "The API key that was sent is not the one that this server wants.") }
+    }
+
     fn method_not_allowed(&self, method: &str, path: &str) -> ApiError {
         let code = Some("method_not_supported".to_owned());
         ApiError { code, ..ApiError::new(405, format!("Not allowed to {method} on {path}.")) }

@@ -28,8 +28,8 @@ class Standin:
 
 
 @contextlib.contextmanager
-def running(url: str | None):
-    """The server at `url`, or a new one on a free port."""
+def running(url: str | None, config: Path = HERE / "standin.yaml"):
+    """The server at `url`, or a new one on a free port with this configuration."""
     if url:
         yield Standin(url.rstrip("/"), url)
         return
@@ -38,7 +38,7 @@ def running(url: str | None):
         raise GiveUp(f"no program at {program}: build it (cargo build --release), or name it in STANDIN_BIN")
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "server.log"
-        args = [program, "--listen", "127.0.0.1:0", "--config", HERE / "standin.yaml", "--log", "warn"]
+        args = [program, "--listen", "127.0.0.1:0", "--config", config, "--log", "warn"]
         with open(log, "wb") as out:
             process = subprocess.Popen(args, cwd=scratch, env=clean_environment(), stdout=out, stderr=subprocess.STDOUT)
         try:

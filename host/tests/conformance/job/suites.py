@@ -1,13 +1,21 @@
-"""The suites: the bytes against the SDKs' types, and the official SDKs in depth."""
+"""The suites: the bytes against the SDKs' types, the official SDKs in depth, and the files of other systems."""
 
+import contextlib
 import tempfile
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import HERE, clean_environment, command, environments
+from . import GiveUp, HERE, clean_environment, command, environments, server
 
 SECONDS = 600
+# The systems whose users bring their own file, and that file. It is tested with a server of its own.
+HOMES = {
+    "mockllm": "responses.yml",
+    "kagent": "mocks.json",
+    "llmock": "config.yaml",
+    "modelmesh": "script.yml",
+}
 
 
 @dataclass
@@ -16,6 +24,7 @@ class Run:
     environment: str
     files: list[Path]
     settings: dict[str, str]
+    config: Path | None = None
     passed: int = 0
     failed: int = 1
 
@@ -24,7 +33,11 @@ class Run:
             return [f"{self.environment} could not be installed"]
         with tempfile.TemporaryDirectory() as scratch:
             report = Path(scratch) / "report.xml"
-            done = self.start(standin, cache, report)
+            try:
+                with server.running(None, self.config) if self.config else contextlib.nullcontext(standin) as served:
+                    done = self.start(served, cache, report)
+            except GiveUp as reason:
+                return [str(reason)]
             self.passed, self.failed = tally(report)
         if done.returncode and not self.failed:
             self.failed = 1
@@ -35,6 +48,8 @@ class Run:
         env = clean_environment(STANDIN_URL=standin.url, **self.settings)
         if self.files[0].suffix == ".py":
             env["PYTHONPYCACHEPREFIX"] = str(cache / "bytecode")
+            # Frameworks bring plugins, which take seconds to import.
+            env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
             suite = HERE / "python" / "suite"
             quiet = ["-c", suite / "pytest.ini", "--rootdir", suite, "-p", "no:cacheprovider", "--junitxml", report]
             program = [environments.python(cache, self.environment), "-m", "pytest"]
@@ -47,8 +62,8 @@ class Run:
         return command([*program, *files], seconds=SECONDS, env=env, cwd=environments.place(cache, self.environment))
 
 
-def runs(only) -> list[Run]:
-    """The suites, with the files that are asked for."""
+def runs(only, url) -> list[Run]:
+    """The suites, with the files that are asked for. A server that is there already has no file of another system."""
     python = [file for file in sorted((HERE / "python" / "suite").glob("test_*.py")) if only(file.stem)]
     node = [file for file in sorted((HERE / "node" / "suite").glob("*.test.mjs")) if only(file.stem)]
     wire = [file for file in python if file.stem.endswith("_wire")]
@@ -57,6 +72,14 @@ def runs(only) -> list[Run]:
         Run("Python, older types", "python-openai-2", wire, {"STANDIN_STRICT": "missing"}),
         Run("Node", "node-newest", node, {}),
     ]
+    for name, file in {} if url else HOMES.items():
+        config = HERE.parent / "formats" / name / file
+        for label, environment, suite in (
+            ("Python", "python-newest", HERE / "python" / "suite" / "home" / f"test_{name}.py"),
+            ("Node", "node-newest", HERE / "node" / "suite" / "home" / f"{name}.test.mjs"),
+        ):
+            if suite.exists() and only(f"home {name}"):
+                all_of_them.append(Run(f"{label}, at home with {name}", environment, [suite], {}, config))
     return [run for run in all_of_them if run.files]
 
 

@@ -29,6 +29,10 @@ impl WireFormat for Messages {
         decode(body, history, MaxTokens::Required)
     }
 
+    fn decode_lax<'a>(&self, body: &'a str, history: &dyn History) -> Result<Request<'a>, ApiError> {
+        decode(body, history, MaxTokens::Optional)
+    }
+
     fn tool_call_id(&self, ids: &mut Ids) -> String {
         tool_call_id(ids)
     }

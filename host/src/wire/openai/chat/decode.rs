@@ -147,14 +147,16 @@ pub(super) const TOP_ALONE: u32 = u32::MAX;
 /// Decodes a body that is as it should be; none for any other. Parts are parsed in place at first, which is twice as fast;
 /// if one of them turns out to need its own text, each part is cut out before it is parsed.
 pub(super) fn fast(body: &str) -> Option<Request<'_>> {
+    any_length(body).filter(|request| !request.messages.is_empty())
+}
+
+/// The same for a conversation that may have no message.
+pub(super) fn any_length(body: &str) -> Option<Request<'_>> {
     decode::<Part<'_>>(body).or_else(|| decode::<&RawValue>(body))
 }
 
 fn decode<'a, P: PartForm<'a>>(body: &'a str) -> Option<Request<'a>> {
     let wire: Wire<'a, P> = serde_json::from_str(body).ok()?;
-    if wire.messages.is_empty() {
-        return None;
-    }
     let mut request = Request::new(Operation::Chat, wire.model.0);
     request.stream = wire.stream.unwrap_or_default();
     if let Some(options) = wire.stream_options {

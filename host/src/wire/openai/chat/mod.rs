@@ -32,6 +32,13 @@ impl WireFormat for Chat {
         Ok(request)
     }
 
+    fn decode_lax<'a>(&self, body: &'a str, history: &dyn History) -> Result<Request<'a>, ApiError> {
+        match decode::any_length(body) {
+            Some(request) => limits::check(&request).map(|()| request),
+            None => self.decode(body, history),
+        }
+    }
+
     fn tool_call_id(&self, ids: &mut Ids) -> String {
         tool_call_id(ids)
     }

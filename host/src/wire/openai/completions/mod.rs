@@ -5,7 +5,7 @@
 //! and without `max_tokens` an answer is not cut, where the provider stops after 16 tokens.
 
 use super::OpenAi;
-use crate::chat::{ApiError, Reply, Request};
+use crate::chat::{ApiError, Operation, Reply, Request};
 use crate::wire::{Envelope, History, Ids, Provider, StreamEncoder, WireFormat};
 
 mod decode;
@@ -24,6 +24,10 @@ pub struct Completions;
 impl WireFormat for Completions {
     fn provider(&self) -> &'static dyn Provider {
         &OpenAi
+    }
+
+    fn operation(&self) -> Operation {
+        Operation::TextCompletion
     }
 
     fn decode<'a>(&self, body: &'a str, _history: &dyn History) -> Result<Request<'a>, ApiError> {
