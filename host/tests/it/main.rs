@@ -13,6 +13,7 @@ mod http;
 mod prometheus;
 mod support;
 
+mod access;
 mod activation;
 mod admin;
 mod command_line;

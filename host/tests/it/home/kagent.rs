@@ -340,3 +340,23 @@ fn a_mock_is_whole_in_a_stream_whatever_the_limit() {
         assert_eq!(OpenAi.said(&post(&server, CHAT, &[BEARER], &asked)), "Hello, whoever you are!", "{stream}");
     }
 }
+
+#[test]
+fn a_mock_may_say_little() {
+    // Theirs fills in zeros. Ours sends what is written, and fills in what a stream needs.
+    let mock =
+        |list: &str, match_: Value, response: Value| json!({ list: [{ "match": match_, "response": response }] });
+    let said = json!({ "content": [{ "type": "text", "text": "Hi" }] });
+    let asked = json!({ "match_type": "contains", "message": { "role": "user", "content": "Hello" } });
+    let server = Site::of("mocks.json", mock("anthropic", asked.clone(), said.clone())).serve();
+    is(&message(&server, user("Hello"), false), &said);
+    assert_eq!(Anthropic.said(&message(&server, user("Hello"), true)), "Hi");
+    let said = json!({ "choices": [{ "index": 0, "message": { "content": "Hi" } }] });
+    let server = Site::of("mocks.json", mock("openai", asked.clone(), said.clone())).serve();
+    is(&chat(&server, user("Hello"), false), &said);
+    assert_eq!(OpenAi.said(&chat(&server, user("Hello"), true)), "Hi");
+    let server = Site::of("mocks.json", mock("openai", asked, json!({}))).serve();
+    is(&chat(&server, user("Hello"), false), &json!({}));
+    let reason = OpenAi.error(&chat(&server, user("Hello"), true), 500);
+    assert!(reason.contains("cannot be streamed: `choices` holds no choice"), "{reason}");
+}

@@ -19,7 +19,7 @@ test('kagent: a chat and its stream', async () => {
 
 test('kagent: a tool loop in a stream', async () => {
   const first = user('List all nodes in the cluster');
-  const called = (await gpt.chat.completions.stream({ model: 'm', messages: first }).finalChatCompletion()).choices[0].message;
+  const called = await gpt.chat.completions.stream({ model: 'm', messages: first }).finalMessage();
   assert.deepEqual(called.tool_calls.map((call) => [call.id, call.function.name]), [['call_1', 'k8s_get_resources']]);
   const result = { role: 'tool', tool_call_id: 'call_1', content: 'kagent-control-plane' };
   const second = await gpt.chat.completions.create({ model: 'm', messages: [...first, called, result] });

@@ -19,7 +19,8 @@ test('llmock: the mirror, a custom reply, and streams', async () => {
 });
 
 test('llmock: a tool loop of each API', async () => {
-  const tool = { type: 'function', function: { name: 'calculate', parameters, function: () => '42', parse: JSON.parse } };
+  const calculate = { name: 'calculate', parameters, function: () => '42', parse: JSON.parse };
+  const tool = { type: 'function', function: calculate };
   const runner = client.chat.completions.runTools({ model: 'gpt-4o', messages: user(line), tools: [tool] });
   assert.equal(await runner.finalContent(), 'last tool call result is 42');
   const asked = { model: 'gpt-4o', tools: [{ type: 'function', name: 'calculate', parameters, strict: false }] };

@@ -44,7 +44,8 @@ def test_headers(gpt):
 
 def test_a_response(gpt):
     response = gpt.responses.create(model="gpt-4.1-mini", input="Write a haiku")
-    assert (response.id, response.output_text, response.usage.total_tokens) == ("resp_1", "Old pond, a frog leaps in.", 13)
+    assert (response.id, response.output_text) == ("resp_1", "Old pond, a frog leaps in.")
+    assert response.usage.total_tokens == 13
     with gpt.responses.stream(model="gpt-4.1-mini", input="Write a haiku") as stream:
         pieces = [event.delta for event in stream if event.type == "response.output_text.delta"]
         final = stream.get_final_response()
