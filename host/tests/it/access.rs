@@ -159,7 +159,7 @@ fn a_session_may_be_named_in_the_path() {
     let request = Request { path: "/@path/v1/chat/completions".into(), ..OpenAi.ask("hello", false) };
     server.send(&request.session("header"));
     assert_eq!((turns("header").len(), turns("path").len()), (1, 0));
-    for path in ["/@/v1/chat/completions", "/@one", "/@one/"] {
+    for path in ["/@one", "/@one/"] {
         assert_ne!(ask(path).status, 200, "{path}");
     }
     let anthropic = Request { path: "/@one/v1/messages".into(), ..Anthropic.ask("hello", true) };

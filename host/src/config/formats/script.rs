@@ -77,10 +77,24 @@ fn settings(document: Value) -> Value {
         }
         list => (list, None),
     };
-    let replies = if list.as_array().is_none_or(Vec::is_empty) { json!([{}]) } else { list };
+    let mut replies = if list.as_array().is_none_or(Vec::is_empty) { json!([{}]) } else { list };
+    replies.as_array_mut().into_iter().flatten().for_each(name_model);
     match then {
         Some(then) => json!({ "replies": replies, "then": then }),
         None => json!({ "replies": replies }),
+    }
+}
+
+/// A reply that names no model is one of `mock-model`, as that client has it; without this file it is one of the model that was
+/// asked for.
+fn name_model(reply: &mut Value) {
+    if let Value::String(content) = reply {
+        *reply = json!({ "content": content });
+    }
+    if let Value::Object(map) = reply
+        && !map.contains_key("error")
+    {
+        map.entry("model").or_insert_with(|| "mock-model".into());
     }
 }
 

@@ -287,10 +287,12 @@ responses:
     assert_eq!((names, &settings["replies"][0]["content"]), (vec!["script"], &json!("Hello!")));
     assert_eq!(settings["replies"][1]["promptTokens"], 5);
     let settings = |text: &str| chain(&read(text, &[]).unwrap()).1.clone();
-    assert_eq!(settings("- a\n- {}\n"), json!({"replies": ["a", {}]}));
-    assert_eq!(settings("{replies: [a], then: pass}"), json!({"replies": ["a"], "then": "pass"}));
+    // The model that it names where a reply names none.
+    let (a, default) = (json!({"content": "a", "model": "mock-model"}), json!({"model": "mock-model"}));
+    assert_eq!(settings("- a\n- {}\n"), json!({"replies": [a, default]}));
+    assert_eq!(settings("{replies: [a], then: pass}"), json!({"replies": [a], "then": "pass"}));
     // A mock client without replies gives the default one.
-    assert_eq!(settings("responses: []"), json!({"replies": [{}]}));
+    assert_eq!(settings("responses: []"), json!({"replies": [default]}));
     let whole = "\
 - { delay: 10ms, error: { status: 429, message: m, type: t, code: c, param: p, retry_after: 1 } }
 - { fault: stall@3, tool_calls: [{ name: f, arguments: { a: 1 } }, { id: i, name: g, arguments: '{}' }] }
