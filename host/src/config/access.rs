@@ -87,7 +87,7 @@ fn is_origin(text: &str) -> bool {
 pub struct Journal {
     /// How many requests, all workers together; 0 remembers nothing. Default: 10000.
     pub entries: usize,
-    /// How much memory they may take. Default: `16MiB`.
+    /// How much memory they may take. Default: `8MiB`.
     pub bytes: Size,
     /// How much of each body is kept. Default: `64KiB`.
     pub body: Size,
@@ -95,7 +95,7 @@ pub struct Journal {
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { entries: 10_000, bytes: Size::from_mib(16), body: Size(64 << 10) }
+        Self { entries: 10_000, bytes: Size::from_mib(8), body: Size(64 << 10) }
     }
 }
 
