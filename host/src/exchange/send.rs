@@ -89,10 +89,15 @@ impl Delivery<'_> {
             stream.break_after(breaks.after, fault(breaks.kind));
         }
         let (by, status) = (self.by, StatusCode::OK);
+        let mut response = self.context.respond(status, by, Body::empty());
+        let standard = response.headers_mut();
+        standard.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+        standard.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        extend(standard, headers);
         let mut body = PacedBody::new(stream);
         let at_once = body.at_once();
         let chunks = body.chunks();
-        let body = match at_once {
+        *response.body_mut() = match at_once {
             Some(bytes) => Body::from(bytes),
             None => {
                 if let Some(tail) = self.context.tail(by) {
@@ -102,11 +107,6 @@ impl Delivery<'_> {
                 Body::new(body)
             }
         };
-        let mut response = self.context.respond(status, by, body);
-        let standard = response.headers_mut();
-        standard.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-        standard.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        extend(standard, headers);
         // Where the tail tells, this says nothing.
         self.context.tell(&Sent { status, by, bytes: &unary, whole: true, streamed: true, chunks });
         response

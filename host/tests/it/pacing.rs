@@ -74,6 +74,18 @@ fn a_table_lags_by_the_character() {
 }
 
 #[test]
+fn a_slow_answer_has_the_headers_of_a_quick_one() {
+    let names = |config: &str, api, stream| -> Vec<String> {
+        let answer = Site::new().config(config).serve().ask(api, "one two", stream);
+        let framing = ["content-length", "transfer-encoding"];
+        answer.headers.into_iter().map(|(name, _)| name).filter(|name| !framing.contains(&name.as_str())).collect()
+    };
+    for (api, stream) in MODES {
+        assert_eq!(names("pacing: { ttft: 1ms, chunk: 1ms }", api, stream), names("{}", api, stream));
+    }
+}
+
+#[test]
 fn a_slow_stream_holds_no_worker() {
     let server = Site::new().workers(1).config("pacing: { chunk: 200ms }").serve();
     let mut slow: Vec<_> = (0..50)
