@@ -16,6 +16,7 @@ pub mod plain;
 mod send;
 mod trim;
 mod visit;
+mod wishes;
 
 use std::sync::{Arc, OnceLock};
 
@@ -30,6 +31,8 @@ use self::context::Context;
 use self::fault::Trouble;
 use self::send::Delivery;
 use self::visit::Visit;
+pub use self::visit::with_model;
+pub use self::wishes::Wishes;
 use crate::chat::{ApiError, Operation, Request};
 use crate::journal::Journal;
 use crate::kept::KeptAnswers;

@@ -155,12 +155,12 @@ pub(crate) fn ask_until_answered(port: u16) {
     panic!("no answer on port {port}");
 }
 
-/// Asks a thousand times, one prompt after the other.
+/// Asks five thousand times, one prompt after the other.
 pub(crate) fn ask_often(port: u16) {
     ask_until_answered(port);
     let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     let mut answer = Vec::new();
-    for number in 0..1_000 {
+    for number in 0..5_000 {
         let prompt = prompt(Load::Unary, number);
         stream.write_all(&request(Load::Unary, &prompt)).unwrap();
         answer.clear();

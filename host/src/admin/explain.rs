@@ -17,10 +17,8 @@ use super::answer::{Problem, ok};
 use super::call::Call;
 use super::route::{NONE, Parameter, Route, SESSION, fails, says};
 use crate::chat::ApiError;
-use crate::exchange::{self, App, STRATEGY, STRICT};
-use crate::snapshot::{Snapshot, names};
+use crate::exchange::{self, App, STRATEGY, STRICT, Wishes, with_model};
 use crate::strategy::asked::{Asked, Decoded};
-use crate::strategy::chain::Chain;
 use crate::strategy::state::{COMMON, Session};
 use crate::wire::endpoint::{self, Endpoint, Found};
 use crate::wire::{Ids, ids, json};
@@ -93,10 +91,11 @@ fn explain(app: &App, call: &Call) -> Result<Response<Body>, Problem> {
             format!("`path`: strategies answer nothing at `{path}`; expected one such as {USUAL}"),
         ));
     };
-    let body = ByteString::from(match deployment {
+    let body = ByteString::from(body);
+    let body = match deployment {
         Some(model) => with_model(body, &model),
-        None => body.to_owned(),
-    });
+        None => body,
+    };
     let (provider, decoded) = match endpoint {
         Endpoint::Answer(format) => {
             let decoded = Decoded::try_new(body, |text| match snapshot.is_lax() {
@@ -114,6 +113,7 @@ fn explain(app: &App, call: &Call) -> Result<Response<Body>, Problem> {
         return Err(refused(&provider.unknown_model(model)));
     }
     let name = headers.get(exchange::SESSION).and_then(|it| it.to_str().ok()).or(call.session()).unwrap_or(COMMON);
+    let wishes = Wishes::read(&snapshot, &headers).map_err(|error| Problem::new(400, error.message))?;
     let session = app.sessions.peek(name).map_or_else(|| Session::named(name), |session| session.overlay());
     let turn = session.next_turn();
     let asked = Arc::new(Asked {
@@ -126,8 +126,8 @@ fn explain(app: &App, call: &Call) -> Result<Response<Body>, Problem> {
         now_ms: snapshot.now_ms(turn),
         seed: snapshot.seed,
         tokens: snapshot.tokens,
-        forced: forced(&snapshot.chain, &headers)?,
-        strict: strict(&snapshot, &headers)?,
+        forced: wishes.forced,
+        strict: wishes.strict,
         headers,
     });
     ok(&tell(&snapshot.chain, &asked, snapshot.chain.explain(&asked)))
@@ -162,36 +162,4 @@ fn question(call: &Call) -> Result<(String, HeaderMap, &str), Problem> {
     }
     let path = addressed.path.as_deref().or(call.parameter("path")).unwrap_or(USUAL);
     Ok((path.to_owned(), headers, addressed.body.get()))
-}
-
-/// The body with the model of its path, where it has none.
-fn with_model(body: &str, model: &str) -> String {
-    match serde_json::from_str(body) {
-        Ok(Value::Object(mut object)) => {
-            object.entry("model").or_insert_with(|| model.into());
-            Value::Object(object).to_string()
-        }
-        _ => body.to_owned(),
-    }
-}
-
-fn forced(chain: &Chain, headers: &HeaderMap) -> Result<Option<usize>, Problem> {
-    let Some(name) = headers.get(STRATEGY) else { return Ok(None) };
-    let name = String::from_utf8_lossy(name.as_bytes());
-    let place = chain.place_of(&name).ok_or_else(|| {
-        Problem::new(400, format!("X-Standin-Strategy: there is no strategy `{name}` in the chain: {}", names(chain)))
-    })?;
-    Ok(Some(place))
-}
-
-fn strict(snapshot: &Snapshot, headers: &HeaderMap) -> Result<bool, Problem> {
-    match headers.get(STRICT).map(HeaderValue::as_bytes) {
-        None => Ok(snapshot.strict),
-        Some(b"true" | b"1") => Ok(true),
-        Some(b"false" | b"0") => Ok(false),
-        Some(other) => {
-            let other = String::from_utf8_lossy(other);
-            Err(Problem::new(400, format!("X-Standin-Strict: expected true or false, found `{other}`")))
-        }
-    }
 }

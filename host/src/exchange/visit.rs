@@ -13,10 +13,11 @@ use super::budget::Key;
 use super::collect::collect;
 use super::context::Unasked;
 use super::fault::Trouble;
-use super::{App, Context, SESSION, STRATEGY, STRICT};
+use super::wishes::Wishes;
+use super::{App, Context, SESSION};
 use crate::chat::{ApiError, Operation, Usage};
 use crate::config::RateLimits;
-use crate::snapshot::{Snapshot, names};
+use crate::snapshot::Snapshot;
 use crate::strategy::asked::{Asked, Decoded};
 use crate::strategy::state::Session;
 use crate::wire::rate::RateStatus;
@@ -39,8 +40,7 @@ pub(super) struct Visit<'a> {
     started: Instant,
     budget: Option<(RateLimits, Key)>,
     rate: Option<RateStatus>,
-    forced: Option<usize>,
-    strict: bool,
+    wishes: Wishes,
 }
 
 impl<'a> Visit<'a> {
@@ -66,8 +66,7 @@ impl<'a> Visit<'a> {
             started,
             budget: None,
             rate: None,
-            forced: None,
-            strict: false,
+            wishes: Wishes::default(),
         }
     }
 
@@ -122,7 +121,7 @@ impl<'a> Visit<'a> {
 
     /// Whether the key may ask, and what is to go wrong.
     pub(super) fn admit(&mut self, model: &str) -> Result<Trouble, ApiError> {
-        self.read_wishes()?;
+        self.wishes = Wishes::read(&self.snapshot, &self.head.headers)?;
         let ordered = Trouble::ordered(&self.head.headers)?;
         if let Some(limits) = self.snapshot.rate_limits {
             let key = self.app.budgets.key(&self.head.headers);
@@ -144,32 +143,6 @@ impl<'a> Visit<'a> {
         let key = ids::key(self.snapshot.seed, self.session.name(), self.session.next_other(), "fault");
         let trouble = Trouble::by_rule(&self.snapshot.faults, self.head.uri.path(), model, Ids::new(key));
         Ok(trouble.unwrap_or_default())
-    }
-
-    /// Whom the client wants to be asked, and whether a fallback will do.
-    fn read_wishes(&mut self) -> Result<(), ApiError> {
-        let headers = &self.head.headers;
-        if let Some(name) = headers.get(STRATEGY) {
-            let chain = &self.snapshot.chain;
-            let found = name.to_str().ok().and_then(|name| chain.place_of(name));
-            self.forced = Some(found.ok_or_else(|| {
-                let name = String::from_utf8_lossy(name.as_bytes());
-                ApiError::new(
-                    400,
-                    format!("X-Standin-Strategy: there is no strategy `{name}` in the chain: {}", names(chain)),
-                )
-            })?);
-        }
-        self.strict = match headers.get(STRICT).map(|value| value.as_bytes()) {
-            None => self.snapshot.strict,
-            Some(b"true" | b"1") => true,
-            Some(b"false" | b"0") => false,
-            Some(other) => {
-                let other = String::from_utf8_lossy(other);
-                return Err(ApiError::new(400, format!("X-Standin-Strict: expected true or false, found `{other}`")));
-            }
-        };
-        Ok(())
     }
 
     /// Takes an answer's tokens from the key's budget, and lets the answer tell.
@@ -200,8 +173,8 @@ impl<'a> Visit<'a> {
             now_ms: snapshot.now_ms(turn),
             seed: snapshot.seed,
             tokens: snapshot.tokens,
-            forced: self.forced,
-            strict: self.strict,
+            forced: self.wishes.forced,
+            strict: self.wishes.strict,
         })
     }
 
@@ -233,7 +206,7 @@ impl<'a> Visit<'a> {
 }
 
 /// The same body with a model, where it has none.
-fn with_model(body: ByteString, model: &str) -> ByteString {
+pub fn with_model(body: ByteString, model: &str) -> ByteString {
     let Some(rest) = body.trim_start().strip_prefix('{') else { return body };
     if json::at(&body, "/model").is_some() {
         return body;

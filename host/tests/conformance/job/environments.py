@@ -71,6 +71,10 @@ def install(wanted: list[str], cache: Path) -> dict[str, str]:
 
         with ThreadPoolExecutor(AT_ONCE) as workers:
             list(workers.map(one, missing))
+        for name in wanted:
+            if (DEFINED / name / "package.json").exists() and name not in broken:
+                # So that a client's imports are found beside it. Another checkout may have been here before.
+                link(place(cache, name) / "code", HERE / "node")
         familiar_names(cache)
     return broken
 
@@ -83,7 +87,6 @@ def fresh(name: str, cache: Path) -> None:
         for file in defined.iterdir():
             shutil.copy(file, target)
         npm(["ci"], target, cache)
-        (target / "code").symlink_to(HERE / "node")  # so that a client's imports are found beside it
     else:
         checked([sys.executable, "-m", "venv", "--without-pip", target])
         pip(cache, name, "install", "--no-deps", "--no-compile", "-r", defined / "lock.txt")
@@ -177,14 +180,16 @@ def stamp(cache: Path, name: str) -> str | None:
 def familiar_names(cache: Path) -> None:
     """`venv` and `node`: the newest generation, for the programs in examples/."""
     for short, name in (("venv", "python-newest"), ("node", "node-newest")):
-        link = cache / short
-        if not place(cache, name).exists():
-            continue
-        if link.is_symlink():
-            link.unlink()
-        elif link.exists():
-            shutil.rmtree(link)
-        link.symlink_to(place(cache, name))
+        if place(cache, name).exists():
+            link(cache / short, place(cache, name))
+
+
+def link(name: Path, target: Path) -> None:
+    if name.is_symlink():
+        name.unlink()
+    elif name.exists():
+        shutil.rmtree(name)
+    name.symlink_to(target)
 
 
 def await_lock(held) -> None:
