@@ -19,7 +19,7 @@ pub(crate) fn link(out: &Path) {
     }
 }
 
-/// Whether a program can be linked with these: the one way to know which linker there is.
+/// Whether a program can be linked with these, under the flags and by the linker of this build: the one way to know.
 fn takes(out: &Path, arguments: &[String]) -> bool {
     let (Some(rustc), Ok(target), Ok(host)) =
         (std::env::var_os("RUSTC"), std::env::var("TARGET"), std::env::var("HOST"))
@@ -30,7 +30,11 @@ fn takes(out: &Path, arguments: &[String]) -> bool {
     if target != host || !target.ends_with("linux-gnu") || std::fs::write(&source, "fn main() {}").is_err() {
         return false;
     }
+    let flags = std::env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let linker = std::env::var("RUSTC_LINKER").map(|linker| format!("-Clinker={linker}"));
     let linked = Command::new(rustc)
+        .args(flags.split('\u{1f}').filter(|flag| !flag.is_empty()))
+        .args(linker)
         .arg(&source)
         .arg("-o")
         .arg(out.join("order_probe"))
