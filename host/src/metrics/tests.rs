@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::prometheus::{read, total};
 use super::*;
@@ -183,22 +183,4 @@ fn workers_count_at_once_and_nothing_is_lost() {
     assert_eq!(sum("gen_ai_client_token_usage_sum"), 9_000.0);
     let milliseconds: u64 = 6 * (0..1_000).step_by(2).sum::<u64>();
     assert_eq!(sum("gen_ai_server_request_duration_seconds_sum"), milliseconds as f64 / 1e3);
-}
-
-/// By hand: `cargo test --release -p standin --lib metrics -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures, and proves nothing"]
-fn what_a_record_costs() {
-    const COUNT: u32 = 5_000_000;
-    let metrics = Metrics::new(2);
-    let usage = Some(Usage { input_tokens: 12, output_tokens: 34, ..Usage::default() });
-    let records: Vec<_> = ["gpt-4o", "gpt-4o-mini", "claude-sonnet-4-20250514"]
-        .map(|model| Record { usage, duration: Duration::from_micros(180), chunks: 9, ..chat(model) })
-        .into();
-    let started = Instant::now();
-    for record in records.iter().cycle().take(COUNT as usize) {
-        metrics.record(std::hint::black_box(record));
-    }
-    let each = started.elapsed() / COUNT;
-    println!("{each:?} a record");
 }
