@@ -45,7 +45,7 @@ pub struct Record<'a> {
     pub answer: &'a [u8],
     /// Whether the answer was sent to its end.
     pub whole: bool,
-    /// What it cost in tokens, where that was counted.
+    /// What it cost in tokens; none for errors and raw responses.
     pub usage: Option<Usage>,
     /// How many chunks a stream had; 0 for a body.
     pub chunks: u32,

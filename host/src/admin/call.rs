@@ -44,7 +44,12 @@ impl Call {
         let body = match route.request {
             None => String::new(),
             Some(_) => {
-                let bytes = to_bytes(body, limit).await.map_err(|error| {
+                let bytes = tokio::time::timeout(exchange::BODY_TIMEOUT, to_bytes(body, limit)).await;
+                let bytes = bytes.map_err(|_| {
+                    let seconds = exchange::BODY_TIMEOUT.as_secs();
+                    Problem::new(408, format!("the body did not arrive within {seconds} s"))
+                })?;
+                let bytes = bytes.map_err(|error| {
                     Problem::new(413, format!("the body could not be read, or is larger than {limit} bytes: {error}"))
                 })?;
                 let text = json::sanitize(&bytes).map_err(|error| Problem::new(400, format!("the body: {error}")))?;

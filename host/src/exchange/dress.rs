@@ -12,22 +12,19 @@ use crate::wire::{Envelope, Ids, WireFormat, ids, json};
 /// Replies with everything decided that the wire shows.
 pub(super) struct Dressed {
     pub(super) envelope: Envelope,
-    /// Whether the envelope's usage was counted.
-    pub(super) counted: bool,
     pub(super) replies: Vec<Reply>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) headers: HeaderMap,
     pub(super) dice: Ids,
 }
 
-/// Fills in what strategies leave to the host: ids, model, usage, pacing. Tokens are counted where they are shown, or where
-/// `count` asks for it. Fails where a plugin said what cannot be said.
+/// Fills in what strategies leave to the host: ids, model, usage, pacing. Tokens are counted whether the wire shows them or
+/// not: budgets, journal and metrics know them too. Fails where a plugin said what cannot be said.
 pub(super) fn dress(
     snapshot: &Snapshot,
     format: &dyn WireFormat,
     asked: &Asked,
     mut replies: Vec<Reply>,
-    count: bool,
 ) -> Result<Dressed, String> {
     let request = asked.request();
     let keyed = |role| Ids::new(ids::key(asked.seed, asked.session.name(), asked.turn, role));
@@ -41,8 +38,7 @@ pub(super) fn dress(
             }
         }
     }
-    let counted = !request.stream || request.stream_usage || count;
-    let usage = if counted { Counter::new(asked.tokens).usage(request, replies.iter()) } else { Usage::default() };
+    let usage = Counter::new(asked.tokens).usage(request, replies.iter());
     let (model, patch, headers) = match replies.first_mut() {
         Some(first) => (first.model.take(), first.patch.take(), std::mem::take(&mut first.headers)),
         None => (None, None, Vec::new()),
@@ -63,7 +59,6 @@ pub(super) fn dress(
     };
     Ok(Dressed {
         envelope,
-        counted,
         schedules: replies.iter().map(|reply| snapshot.schedule.of(reply.pacing)).collect(),
         replies,
         headers: plugin_headers(&headers)?,

@@ -44,17 +44,13 @@ impl Delivery<'_> {
 
     /// The same, with everything in them that is said: what a strategy gave as a whole response is not cut.
     async fn whole_replies(mut self, format: &'static dyn WireFormat, replies: Vec<Reply>) -> Response<Body> {
-        let count = self.visit.has_budget();
-        let dressed = match dress(&self.visit.snapshot, format, self.asked, replies, count) {
+        let dressed = match dress(&self.visit.snapshot, format, self.asked, replies) {
             Ok(dressed) => dressed,
             Err(reason) => return self.plugin_failed(500, &reason),
         };
         self.visit.spend(&dressed.envelope.usage, &mut self.context);
-        let Dressed { envelope, counted, replies, schedules, headers, dice } = dressed;
+        let Dressed { envelope, replies, schedules, headers, dice } = dressed;
         let (form, streams) = (&self.asked.request().form, self.asked.request().stream);
-        if counted {
-            self.context.set_usage(envelope.usage);
-        }
         let keeps = form.keep && self.breaks.is_none();
         // Of a stream the journal keeps what would have been its body: it says the same, and is shorter.
         let journal = streams && self.visit.snapshot.journal.entries > 0;

@@ -24,7 +24,7 @@ use crate::wire::rate::RateStatus;
 use crate::wire::{Ids, Provider, ids, json};
 
 /// A client may take so long to send a body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One request, before somebody is asked.
 pub(super) struct Visit<'a> {
@@ -147,15 +147,11 @@ impl<'a> Visit<'a> {
 
     /// Takes an answer's tokens from the key's budget, and lets the answer tell.
     pub(super) fn spend(&self, usage: &Usage, context: &mut Context<'_>) {
+        context.set_usage(*usage);
         if let Some((limits, key)) = &self.budget {
             let tokens = u64::from(usage.input_tokens) + u64::from(usage.output_tokens);
             context.set_rate(self.app.budgets.spend(limits, *key, tokens, self.started).or(self.rate));
         }
-    }
-
-    /// Whether an answer's tokens have to be counted, shown or not.
-    pub(super) fn has_budget(&self) -> bool {
-        self.budget.is_some()
     }
 
     /// The request as strategies see it: with a turn of its session, an id and a time.

@@ -108,7 +108,7 @@ pub struct EntryJson<'a> {
     answer_size: u64,
     /// Whether `answer` is only its beginning, as text.
     answer_cut: bool,
-    /// What it cost in tokens, where that was counted.
+    /// What it cost in tokens; none for errors and raw responses.
     usage: Option<UsageJson>,
     /// How many chunks a stream had.
     chunks: u32,

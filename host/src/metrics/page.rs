@@ -101,7 +101,11 @@ impl Metrics {
         for (labels, histogram) in &totals.first_bytes {
             text.histogram(TIME_TO_FIRST_TOKEN, labels, (&FIRST_BYTE, SECOND), histogram);
         }
-        text.describe(TOKEN_USAGE, "histogram", "Tokens that a request cost, where they were counted.");
+        text.describe(
+            TOKEN_USAGE,
+            "histogram",
+            "Tokens that a request cost; raw responses of a strategy are not counted.",
+        );
         for (labels, histogram) in &totals.tokens {
             text.histogram(TOKEN_USAGE, labels, (&TOKENS, 1), histogram);
         }

@@ -14,18 +14,17 @@ use axum::http::{HeaderValue, Method, Response, StatusCode, Uri};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::home;
-use crate::admin;
+use crate::admin::{self, PREFIX as ADMIN};
 use crate::chat::ApiError;
 use crate::config::Format;
 use crate::exchange::{App, SESSION, embed, exchange, plain};
 use crate::gate::{Key, Shown};
 use crate::metrics::CONTENT_TYPE as METRICS;
 use crate::snapshot::Snapshot;
+use crate::wire::anthropic::Anthropic;
 use crate::wire::endpoint::{self, Endpoint, Found};
+use crate::wire::openai::OpenAi;
 use crate::wire::{Provider, provider_of};
-
-/// Where the routes lie that look into the server.
-const ADMIN: &str = "/_standin";
 
 /// What a worker answers with; one for each of them, so that no request counts references that others count too.
 struct Site {
@@ -116,7 +115,9 @@ fn whose(found: Option<&Found>, head: &Parts) -> &'static dyn Provider {
     match found.map(|found| &found.endpoint) {
         Some(Endpoint::Answer(format)) => format.provider(),
         Some(Endpoint::Embed(format)) => format.provider(),
-        _ => provider_of(&|name| head.headers.contains_key(name)),
+        Some(Endpoint::CountTokens) => &Anthropic,
+        Some(Endpoint::Moderate | Endpoint::Kept(_) | Endpoint::KeptInput(_) | Endpoint::KeptCancel(_)) => &OpenAi,
+        Some(Endpoint::Models | Endpoint::Model(_)) | None => provider_of(&|name| head.headers.contains_key(name)),
     }
 }
 

@@ -141,7 +141,7 @@ pub struct Envelope {
     pub created: u64,
     /// The model that answers.
     pub model: String,
-    /// Tokens; zeros where nothing on the wire will show them.
+    /// Tokens.
     pub usage: Usage,
     /// In a stream, whether the usage is sent where the format lets the client choose.
     pub stream_usage: bool,

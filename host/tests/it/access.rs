@@ -29,6 +29,9 @@ fn a_key_that_is_wanted_has_to_be_shown_in_any_of_its_headers() {
     assert_eq!(missing.json()["error"]["type"], "authentication_error");
     let wrong = server.send(&bare(OpenAi, &[("authorization", "Bearer wrong")]));
     assert_eq!(wrong.json()["error"]["code"], "invalid_api_key");
+    // In the words of the provider whose path it is.
+    Anthropic.error(&server.send(&Request::post("/v1/messages/count_tokens", "{}")), 401);
+    OpenAi.error(&server.send(&Request::post("/v1/moderations", "{}").header("anthropic-version", "2026-10-21")), 401);
     // What is no route wants the key too; whether the server is there, anybody may know.
     assert_eq!(server.send(&Request::get("/v1/nothing")).status, 401);
     assert_eq!(server.send(&Request::get("/v1/models")).status, 401);

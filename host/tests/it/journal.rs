@@ -86,6 +86,18 @@ fn of_a_stream_the_body_is_kept_that_says_the_same() {
 }
 
 #[test]
+fn an_entry_has_its_tokens_whether_the_client_sees_them_or_not() {
+    let server = Site::new().serve();
+    ask(&server, OpenAi, "s", "one two", false);
+    ask(&server, OpenAi, "s", "one two", true);
+    server.send(&Request::post("/v1/embeddings", r#"{"model": "m", "input": "one two"}"#).session("s"));
+    let entries = requests(&server, "session=s", 3);
+    assert_eq!(entries[0]["usage"], entries[1]["usage"]);
+    assert_eq!(entries[1]["usage"]["output_tokens"], 2);
+    assert_eq!(entries[2]["usage"]["input_tokens"], 2);
+}
+
+#[test]
 fn requests_are_found_by_what_they_are() {
     let server = Site::new().serve();
     ask(&server, OpenAi, "a", "needle one", false);
