@@ -15,6 +15,10 @@ pub mod exchange;
 pub mod mock;
 #[cfg(feature = "engine")]
 pub mod reload;
+#[cfg(feature = "engine")]
+pub mod scaffold;
+#[cfg(feature = "engine")]
+pub mod suite;
 
 #[cfg(feature = "engine")]
 pub mod snapshot;
@@ -28,10 +32,14 @@ pub mod kept;
 pub mod metrics;
 pub mod pace;
 #[cfg(feature = "engine")]
+pub mod pack;
+#[cfg(feature = "engine")]
 pub mod strategy;
 pub mod wire;
 
 pub mod chat;
+#[cfg(feature = "engine")]
+pub mod componentize;
 pub mod config;
 #[cfg(feature = "engine")]
 pub mod record;

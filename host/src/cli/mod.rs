@@ -1,10 +1,15 @@
 //! The commands, one file each. A command returns what to print when it fails: sentences for a person, and exit code 2.
 
 mod check;
+mod componentize;
 mod inspect;
+mod new;
 mod output;
+mod pack;
+mod run;
 mod schema;
 mod serve;
+mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +41,16 @@ enum Command {
     Check(check::Args),
     /// Print what a component is: name, version, imports, exports, when it is asked, size.
     Inspect(inspect::Args),
+    /// Write a small project of a strategy of one's own, in any of nine languages.
+    New(new::Args),
+    /// Turn a core WebAssembly module into a component that standin can load.
+    Componentize(componentize::Args),
+    /// Run the tests of strategies, written as data.
+    Test(test::Args),
+    /// Ask a component once, and print what it answers and what that took.
+    Run(run::Args),
+    /// Build packs of strategies, publish, install and verify them.
+    Pack(pack::Args),
     /// Print the JSON Schema of the configuration, for editors.
     Schema,
 }
@@ -49,6 +64,11 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Inspect(args)) => inspect::run(&args),
+        Some(Command::New(args)) => new::run(&args),
+        Some(Command::Componentize(args)) => componentize::run(&args),
+        Some(Command::Test(args)) => return test::run(&args),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Pack(args)) => pack::run(args),
         Some(Command::Schema) => schema::run(),
     };
     match result {

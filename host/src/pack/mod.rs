@@ -1,0 +1,1 @@
+//! Packs: folders of strategies that are built, published, installed and verified as one.
