@@ -1,5 +1,5 @@
-//! Makes what the server embeds: the token tables, and the bundled strategies, built for wasm32-wasip2 and compiled ahead of
-//! time, so that even a first start takes milliseconds.
+//! Makes what the server embeds: the token tables, the files that `standin new` writes, and the bundled strategies, built for
+//! wasm32-wasip2 and compiled ahead of time, so that even a first start takes milliseconds.
 
 #![allow(
     clippy::print_stdout,
@@ -13,6 +13,9 @@ mod guests;
 #[cfg(feature = "engine")]
 #[path = "build/order.rs"]
 mod order;
+#[cfg(feature = "engine")]
+#[path = "build/templates.rs"]
+mod templates;
 #[path = "build/tokens.rs"]
 mod tokens;
 #[cfg(feature = "engine")]
@@ -41,6 +44,7 @@ fn run() -> Result<(), String> {
     write_tokens(&out)?;
     #[cfg(feature = "engine")]
     {
+        templates::write(&out)?;
         guests::build(&out)?;
         order::link(&out);
     }

@@ -10,11 +10,12 @@
 mod budget;
 mod collect;
 mod context;
-mod dress;
+pub(crate) mod dress;
 pub mod fault;
 pub mod plain;
 mod send;
-mod trim;
+pub(crate) mod trim;
+pub mod unsent;
 mod visit;
 mod wishes;
 
@@ -124,7 +125,7 @@ pub async fn exchange(
         Ok(entered) => entered,
         Err(response) => return response,
     };
-    let Answered { answer, by } = ask(&visit.snapshot.chain, &asked);
+    let Answered { answer, by } = ask(&visit.snapshot.chain, &asked).await;
     let context = visit.context(&asked);
     let delivery = Delivery { visit: &visit, asked: &asked, context, by: by.as_deref(), breaks: trouble.breaks };
     match answer {
@@ -148,7 +149,7 @@ pub async fn embed(
         Ok(entered) => entered,
         Err(response) => return response,
     };
-    let Answered { answer, by } = visit.snapshot.chain.embed(&asked);
+    let Answered { answer, by } = visit.snapshot.chain.embed(&asked).await;
     let context = visit.context(&asked);
     let delivery = Delivery { visit: &visit, asked: &asked, context, by: by.as_deref(), breaks: trouble.breaks };
     match answer {
@@ -184,13 +185,13 @@ async fn enter(
     }
 }
 
-/// The one place where guests run: synchronous, and bounded by their deadlines. Of several prompts each is asked about, until
-/// one of them gets no reply.
-fn ask(chain: &Chain, asked: &Arc<Asked>) -> Answered {
-    let first = chain.answer(asked);
+/// The one place where guests run, bounded by their deadlines; only those with rights are waited for. Of several prompts each
+/// is asked about, until one of them gets no reply.
+async fn ask(chain: &Chain, asked: &Arc<Asked>) -> Answered {
+    let first = chain.answer(asked).await;
     let Answered { answer: Answer::Replies(mut replies), by } = first else { return first };
     for prompt in &asked.request().more_prompts {
-        match chain.answer(&Arc::new(asked.with_prompt(prompt))) {
+        match chain.answer(&Arc::new(asked.with_prompt(prompt))).await {
             Answered { answer: Answer::Replies(more), .. } => replies.extend(more),
             other => return other,
         }

@@ -152,12 +152,41 @@ pub fn swap_in(server: std::sync::Weak<Server>) -> impl Fn(Option<Snapshot>) -> 
     }
 }
 
+/// Changes of files, for whoever does something else about them than to reload.
+pub struct Changes {
+    watching: Watching,
+    wakes: Receiver<Wake>,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        let (sender, wakes) = channel();
+        Self { watching: Watching::new(sender), wakes }
+    }
+}
+
+impl Changes {
+    /// Watches the folders of these from now on.
+    pub fn follow(&mut self, watched: &Watched) {
+        self.watching.follow(watched);
+    }
+
+    /// Waits for a change of a path that matters, and then for quiet; false where there will be none.
+    pub fn wait(&self, matters: impl Fn(&Path) -> bool) -> bool {
+        settle(&self.wakes, |wake| matches!(wake, Wake::Changed(path) if matters(path))).is_some()
+    }
+}
+
 /// Waits for a change that matters, and then for quiet. Gives those who wait for what comes of it; none where there will be no
 /// change.
 fn wait(wakes: &Receiver<Wake>, watched: &Watched) -> Option<Vec<Sender<Outcome>>> {
+    settle(wakes, |wake| matters(wake, watched))
+}
+
+fn settle(wakes: &Receiver<Wake>, matters: impl Fn(&Wake) -> bool) -> Option<Vec<Sender<Outcome>>> {
     let mut waiting = Vec::new();
     let mut wake = wakes.recv().ok()?;
-    while !matters(&wake, watched) {
+    while !matters(&wake) {
         wake = wakes.recv().ok()?;
     }
     let first = Instant::now();

@@ -1,5 +1,6 @@
 //! What one request sees: a configuration, checked whole and built, immutable, swapped whole.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, Any, CorsLayer};
 use crate::config::load::Reference;
 use crate::config::{
     Clock, Config, ConfigError, Diagnostic, FaultRule, Format, Isolation, Journal, Limits, Loaded, RateLimits,
-    ResolvedStage, TokenCount,
+    ResolvedStage, Rights, TokenCount,
 };
 use crate::gate::Key;
 use crate::pace::stream::Schedule;
@@ -18,6 +19,10 @@ use crate::strategy::chain::Chain;
 use crate::strategy::loader::{BUNDLED, Folders, Loader};
 use crate::strategy::plugin::{self, LoadError, Origin, Spec, stem};
 use crate::wire;
+
+mod installed;
+
+use installed::{installed, shelf};
 
 /// The file of settings that puts `lookup` into the chain of somebody who has no configuration.
 pub const RESPONSES: &str = "responses.yml";
@@ -118,11 +123,23 @@ impl Snapshot {
                 &default
             }
         };
+        let shelf = shelf(&loaded, stages, &mut files)?;
         let mut plugins = Vec::with_capacity(stages.len());
         for (index, stage) in stages.iter().enumerate() {
-            let (name, origin) = match &stage.strategy {
-                Reference::Path(path) => (stem(path), Origin::File(path.clone())),
-                Reference::Name(name) => match folders.find(name) {
+            let mut stage = Cow::Borrowed(stage);
+            let (name, origin) = match (&stage.strategy, &shelf) {
+                (Reference::Path(path), _) => (stem(path), Origin::File(path.clone())),
+                (Reference::Installed(text), Some(shelf)) => match installed(&loaded, index, text, shelf) {
+                    Ok((name, origin, own)) => {
+                        stage = Cow::Owned(own);
+                        (name, origin)
+                    }
+                    Err(diagnostic) => {
+                        diagnostics.push(diagnostic);
+                        continue;
+                    }
+                },
+                (Reference::Name(name) | Reference::Installed(name), _) => match folders.find(name) {
                     Some(origin) => (name.clone(), origin),
                     None => {
                         diagnostics.push(loaded.stage_error(index, unknown(name, &scanned, &folders)));
@@ -130,10 +147,10 @@ impl Snapshot {
                     }
                 },
             };
-            if let Origin::File(path) = &origin {
+            if let Origin::File(path) | Origin::Installed { file: path, .. } = &origin {
                 files.push(path.clone());
             }
-            match loader.load(origin.clone(), spec(&name, stage, config)) {
+            match loader.load(origin.clone(), spec(&name, &stage, config)) {
                 Ok(plugin) => plugins.push(Arc::new(plugin)),
                 Err(error) => diagnostics.push(explain(&loaded, index, &name, &origin, &error)),
             }
@@ -186,8 +203,13 @@ pub fn with_missing_strategies(mut error: ConfigError) -> ConfigError {
     let Some(rest) = error.rest.take() else { return error };
     let folders = Folders { strategies: rest.config.strategies_dir.clone() };
     let scanned = folders.scan().unwrap_or_default();
+    let shelf = shelf(&rest, rest.stages.as_deref().unwrap_or_default(), &mut error.files).ok().flatten();
     for (index, stage) in rest.stages.iter().flatten().enumerate() {
         match &stage.strategy {
+            Reference::Installed(text) => {
+                let missing = shelf.as_ref().and_then(|shelf| installed(&rest, index, text, shelf).err());
+                error.diagnostics.extend(missing);
+            }
             Reference::Name(name) if !name.is_empty() && folders.find(name).is_none() => {
                 error.diagnostics.push(rest.stage_error(index, unknown(name, &scanned, &folders)));
             }
@@ -265,16 +287,17 @@ fn spec(name: &str, stage: &ResolvedStage, config: &Config) -> Spec {
     Spec {
         name: Arc::from(name),
         settings: Arc::clone(&stage.settings),
-        limits: limits(&stage.limits, config),
+        limits: limits(&stage.limits, stage.rights.waits(), config),
         isolation: stage.isolation,
+        rights: stage.rights.clone(),
         seed: config.seed,
     }
 }
 
-fn limits(limits: &Limits, config: &Config) -> plugin::Limits {
+fn limits(limits: &Limits, waits: bool, config: &Config) -> plugin::Limits {
     plugin::Limits {
         memory: limits.memory().as_usize(),
-        time: limits.time().0,
+        time: limits.time(waits).0,
         reply: limits.reply(config.body_limit).as_usize(),
     }
 }
@@ -294,6 +317,7 @@ fn explain(loaded: &Loaded, index: usize, name: &str, origin: &Origin, error: &L
     let subject = match origin {
         Origin::Bundled => format!("the bundled strategy `{name}`"),
         Origin::File(path) => path.display().to_string(),
+        Origin::Installed { title, .. } => title.clone(),
     };
     let message = format!("{subject} {error}");
     match error {
@@ -326,6 +350,7 @@ pub fn lone(path: &Path) -> (Origin, Spec) {
         settings: Arc::new(serde_json::json!({})),
         limits: plugin::Limits::default(),
         isolation: Isolation::Warm,
+        rights: Rights::default(),
         seed: 0,
     };
     (Origin::File(path.to_owned()), spec)

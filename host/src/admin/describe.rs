@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::answer::{Problem, ok};
 use super::call::Call;
 use super::route::{NONE, Route, says};
-use crate::config::{Config, Isolation, Model};
+use crate::config::{Allow, Config, Isolation, Model};
 use crate::exchange::App;
 use crate::strategy::plugin::Plugin;
 
@@ -59,6 +59,8 @@ struct Strategy {
     /// When it is asked.
     activation: String,
     isolation: Isolation,
+    /// What it may do beyond answering, as the configuration grants it; empty where that is nothing.
+    allow: Allow,
     limits: Limits,
     /// JSON Schema of its settings; null where it has none.
     settings_schema: Option<Value>,
@@ -100,6 +102,7 @@ fn strategies(app: &App, _: &Call) -> Result<Response<Body>, Problem> {
 
 fn strategy(plugin: &Plugin) -> Strategy {
     let description = &plugin.description;
+    let rights = &plugin.grants.rights;
     Strategy {
         name: plugin.name.to_string(),
         origin: plugin.origin.to_string(),
@@ -108,6 +111,11 @@ fn strategy(plugin: &Plugin) -> Strategy {
         roles: plugin.exports.roles().collect(),
         activation: activation(plugin),
         isolation: plugin.isolation,
+        allow: Allow {
+            env: rights.env.clone(),
+            read: rights.read.iter().map(|directory| directory.name.clone().into()).collect(),
+            http: rights.http.clone(),
+        },
         limits: Limits {
             memory_bytes: plugin.limits.memory,
             time_ms: u64::try_from(plugin.limits.time.as_millis()).unwrap_or(u64::MAX),

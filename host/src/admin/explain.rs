@@ -5,8 +5,7 @@ mod told;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri};
-use bytestring::ByteString;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,13 +14,12 @@ use serde_json::value::RawValue;
 use self::told::{Told, tell};
 use super::answer::{Problem, ok};
 use super::call::Call;
-use super::route::{NONE, Parameter, Route, SESSION, fails, says};
+use super::route::{Parameter, Route, SESSION, fails, says};
 use crate::chat::ApiError;
-use crate::exchange::{self, App, STRATEGY, STRICT, Wishes, with_model};
-use crate::strategy::asked::{Asked, Decoded};
+use crate::exchange::unsent::{NotAsked, Unsent};
+use crate::exchange::{self, App, STRATEGY, STRICT, Wishes};
 use crate::strategy::state::{COMMON, Session};
-use crate::wire::endpoint::{self, Endpoint, Found};
-use crate::wire::{Ids, ids, json};
+use crate::wire::json;
 
 pub(super) const ROUTES: &[Route] = &[Route {
     method: Method::POST,
@@ -40,8 +38,9 @@ pub(super) const ROUTES: &[Route] = &[Route {
         fails(400, "The question says nothing sensible."),
         fails(422, "The request would be refused before any strategy is asked."),
     ],
+    // A strategy may have to wait for a disk or a host.
+    waits: true,
     answer: explain,
-    ..NONE
 }];
 
 const USUAL: &str = "/v1/chat/completions";
@@ -84,52 +83,18 @@ struct Addressed<'a> {
 fn explain(app: &App, call: &Call) -> Result<Response<Body>, Problem> {
     let snapshot = app.snapshot.load();
     let (path, headers, body) = question(call)?;
-    let uri: Uri = path.parse().map_err(|_| Problem::new(400, format!("`path`: `{path}` is no path")))?;
-    let Some(Found { endpoint, deployment }) = endpoint::find(uri.path()) else {
-        return Err(Problem::new(
-            400,
-            format!("`path`: strategies answer nothing at `{path}`; expected one such as {USUAL}"),
-        ));
-    };
-    let body = ByteString::from(body);
-    let body = match deployment {
-        Some(model) => with_model(body, &model),
-        None => body,
-    };
-    let (provider, decoded) = match endpoint {
-        Endpoint::Answer(format) => {
-            let decoded = Decoded::try_new(body, |text| match snapshot.is_lax() {
-                true => format.decode_lax(text, &app.kept),
-                false => format.decode(text, &app.kept),
-            });
-            (format.provider(), decoded)
+    let unsent = Unsent::read(&snapshot, &app.kept, &path, body.to_owned()).map_err(|why| match why {
+        NotAsked::NoPath => Problem::new(400, format!("`path`: `{path}` is no path")),
+        NotAsked::Nothing => {
+            Problem::new(400, format!("`path`: strategies answer nothing at `{path}`; expected one such as {USUAL}"))
         }
-        Endpoint::Embed(format) => (format.provider(), Decoded::try_new(body, |text| format.decode(text))),
-        _ => return Err(Problem::new(400, format!("`path`: no strategy is asked at `{path}`"))),
-    };
-    let decoded = decoded.map_err(|error| refused(&error))?;
-    let model = &*decoded.request().model;
-    if !snapshot.models.is_empty() && snapshot.models.iter().all(|it| it.id != model) {
-        return Err(refused(&provider.unknown_model(model)));
-    }
+        NotAsked::NoStrategy => Problem::new(400, format!("`path`: no strategy is asked at `{path}`")),
+        NotAsked::Refused(error) => refused(&error),
+    })?;
     let name = headers.get(exchange::SESSION).and_then(|it| it.to_str().ok()).or(call.session()).unwrap_or(COMMON);
     let wishes = Wishes::read(&snapshot, &headers).map_err(|error| Problem::new(400, error.message))?;
     let session = app.sessions.peek(name).map_or_else(|| Session::named(name), |session| session.overlay());
-    let turn = session.next_turn();
-    let asked = Arc::new(Asked {
-        decoded,
-        provider: provider.name(),
-        uri,
-        id: Ids::new(ids::key(snapshot.seed, session.name(), turn, "request")).hex("req_", 32),
-        session: Arc::new(session),
-        turn,
-        now_ms: snapshot.now_ms(turn),
-        seed: snapshot.seed,
-        tokens: snapshot.tokens,
-        forced: wishes.forced,
-        strict: wishes.strict,
-        headers,
-    });
+    let asked = Arc::new(unsent.asked(&snapshot, &Arc::new(session), headers, wishes, snapshot.seed));
     ok(&tell(&snapshot.chain, &asked, snapshot.chain.explain(&asked)))
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use standin::componentize::is_core;
 use standin::snapshot::lone;
 use standin::strategy::instance::Instance;
 use standin::strategy::loader::Loader;
@@ -15,6 +16,14 @@ pub(crate) struct Args {
     /// The component.
     file: PathBuf,
 }
+
+/// What a component may ask for, told from its imports. What the standard library of a language imports it need not use.
+const RIGHTS: [(&str, &str); 4] = [
+    ("wasi:cli/environment", "variables: `allow: { env: [NAME] }`"),
+    ("wasi:filesystem/", "files: `allow: { read: [DIR] }`"),
+    ("wasi:http/", "hosts: `allow: { http: [HOST] }`"),
+    ("wasi:sockets/", "sockets: never granted"),
+];
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     print(&args.file)
@@ -39,6 +48,9 @@ pub(super) fn print(file: &Path) -> anyhow::Result<()> {
     let about = &plugin.description;
     line("file", &shown.to_string());
     line("size", &format!("{} bytes", bytes.len()));
+    if is_core(&bytes) {
+        line("form", "a core module, made a component as it is loaded");
+    }
     line("name", &about.name);
     line("version", &about.version);
     line("summary", &about.summary);
@@ -61,6 +73,12 @@ pub(super) fn print(file: &Path) -> anyhow::Result<()> {
         line("settings", &about.settings_schema);
     }
     let (exported, imported) = plugin.names();
+    line("rights", "none, unless the configuration grants them");
+    for (package, asked) in RIGHTS {
+        if imported.iter().any(|name| name.starts_with(package)) {
+            line("may ask for", asked);
+        }
+    }
     exported.iter().for_each(|name| line("exports", name));
     imported.iter().for_each(|name| line("imports", name));
     Ok(())

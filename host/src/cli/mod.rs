@@ -52,7 +52,7 @@ enum Command {
     /// Build packs of strategies, publish, install and verify them.
     Pack(pack::Args),
     /// Print the JSON Schema of the configuration, for editors.
-    Schema,
+    Schema(schema::Args),
 }
 
 /// The configuration file that is used where none is named, if it is there.
@@ -67,9 +67,12 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Some(Command::New(args)) => new::run(&args),
         Some(Command::Componentize(args)) => componentize::run(&args),
         Some(Command::Test(args)) => return test::run(&args),
-        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Run(args)) => match run::run(&args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Some(Command::Pack(args)) => pack::run(args),
-        Some(Command::Schema) => schema::run(),
+        Some(Command::Schema(args)) => schema::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

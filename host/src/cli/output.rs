@@ -8,6 +8,11 @@ pub(super) fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
+/// Lines to standard output, each with its line break.
+pub(super) fn say_as_it_is(lines: &str) {
+    let _ = write!(std::io::stdout().lock(), "{lines}");
+}
+
 /// A line to standard error.
 pub(super) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "standin: {line}");

@@ -1,5 +1,7 @@
 //! `standin serve`.
 
+mod dev;
+
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -19,6 +21,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use self::dev::Dev;
 use super::output::{complain, say};
 use super::{config_file, format_parser, variables};
 
@@ -26,6 +29,10 @@ use super::{config_file, format_parser, variables};
 const LOG: &str = "info";
 
 #[derive(clap::Args, Clone)]
+#[command(after_help = "\
+Example: serve a strategy while it is written; `cargo build` in another terminal swaps it.
+
+  standin serve --dev target/wasm32-wasip2/debug/greeter.wasm")]
 pub(crate) struct Args {
     /// The configuration file, standin's own or that of another system. Default: `standin.yaml` where it is there, else none.
     #[arg(short, long, value_name = "FILE", env = "STANDIN_CONFIG")]
@@ -58,6 +65,10 @@ pub(crate) struct Args {
     /// Default: info.
     #[arg(long, value_name = "LEVEL", env = "STANDIN_LOG")]
     log: Option<String>,
+    /// Develop a strategy: ask this component before the rest of the chain, load it again when it is built anew, and show its
+    /// log and its backtraces. Repeat it for several; one that the configuration names stays where it is, with its settings.
+    #[arg(long, value_name = "FILE.wasm")]
+    dev: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -108,6 +119,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         anyhow::bail!("--strategies {}: there is no such folder", dir.display());
     }
     let overrides = args.clone();
+    let dev = Dev::new(&args.dev)?;
     let mut source = Source::new(move |loader| {
         let mut loaded = match config_file(file.clone()) {
             Some(file) => config::load_as(&file, format, &variables).map_err(with_missing_strategies)?,
@@ -116,6 +128,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         log(loaded.log);
         overrides.over(&mut loaded.config);
         let mut built = Snapshot::build(loaded, loader)?;
+        dev.join(&mut built, loader)?;
         if let (true, Ok(usual)) = (unnamed, std::path::absolute(super::CONFIG)) {
             // It may appear.
             built.files.push(usual);
@@ -213,7 +226,8 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
 
 /// Starts the log, and says how its level is set from a configuration: nothing is, where it was named.
 fn start_log(args: &Args) -> anyhow::Result<impl Fn(Option<&str>) + Send + use<>> {
-    let level = args.log.as_deref().unwrap_or(LOG);
+    let usual = if args.dev.is_empty() { LOG } else { dev::LOG };
+    let level = args.log.as_deref().unwrap_or(usual);
     let filter: Targets = level.parse().map_err(|error| {
         anyhow::anyhow!("--log {level}: {error}; expected a level such as `info`, or `warn,standin=debug`")
     })?;
@@ -229,7 +243,7 @@ fn start_log(args: &Args) -> anyhow::Result<impl Fn(Option<&str>) + Send + use<>
     }
     let named = args.log.is_some();
     Ok(move |level: Option<&str>| {
-        if !named && let Ok(filter) = level.unwrap_or(LOG).parse::<Targets>() {
+        if !named && let Ok(filter) = level.unwrap_or(usual).parse::<Targets>() {
             // The log is there as long as the process.
             let _ = handle.reload(filter);
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::access::check_origin;
+use super::allow::{Allow, Directory, Rights, check_variable};
 use super::load::{Reference, ResolvedStage, no_settings, or_none};
 use super::model::{Config, Limits, Stage};
 use super::report::{Diagnostic, Text};
@@ -131,7 +132,9 @@ impl Check {
             (None, Some(file)) => self.settings_file(file, &path(&["settings-file"])),
             (None, None) => None,
         };
-        let strategy = if stage.is_path() {
+        let strategy = if stage.is_installed() {
+            Reference::Installed(stage.strategy.clone())
+        } else if stage.is_path() {
             Reference::Path(plain_join(&self.folder, Path::new(&stage.strategy)))
         } else {
             Reference::Name(stage.strategy.clone())
@@ -142,8 +145,43 @@ impl Check {
             settings_file,
             limits: stage.limits,
             isolation: stage.isolation,
+            rights: self.rights(&stage.allow, &path(&["allow"])),
             position: Some(self.tree.place(&at).at),
         }
+    }
+
+    fn rights(&mut self, allow: &Allow, path: &[Step]) -> Rights {
+        let at = |key: &str, index: usize| [path, &[key.into(), index.into()]].concat();
+        for (index, name) in allow.env.iter().enumerate() {
+            if let Err(message) = check_variable(name) {
+                let path = at("env", index);
+                let message = format!("`{}`: {message}", self.tree.dotted(&path));
+                self.error(&path, message, "write the name alone, such as `API_KEY`");
+            }
+        }
+        let mut read = Vec::with_capacity(allow.read.len());
+        for (index, written) in allow.read.iter().enumerate() {
+            let directory = plain_join(&self.folder, written);
+            let looked_at = if directory.as_os_str().is_empty() { Path::new(".") } else { &directory };
+            let shown = directory.display();
+            let mistake = match looked_at.metadata() {
+                _ if written.as_os_str().is_empty() => "the path is empty".to_owned(),
+                Ok(meta) if meta.is_dir() => {
+                    read.push(Directory { path: looked_at.to_owned(), name: written.to_string_lossy().into_owned() });
+                    continue;
+                }
+                Ok(_) => format!("{shown}: this is a file, expected a directory"),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    format!("{shown}: there is no such directory")
+                }
+                Err(error) => format!("{shown}: {error}"),
+            };
+            let path = at("read", index);
+            let message = format!("`{}`: {mistake}", self.tree.dotted(&path));
+            let help = format!("the path is relative to the folder of `{}`", self.text.file.display());
+            self.error(&path, message, &help);
+        }
+        Rights { env: allow.env.clone(), read, http: allow.http.clone() }
     }
 
     fn settings_file(&mut self, file: &Path, path: &[Step]) -> Option<Arc<Value>> {

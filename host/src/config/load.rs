@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::allow::Rights;
 use super::check::{Check, plain_join};
 use super::formats::{self, Foreign, Format, Found, Variables};
 use super::model::{Config, Isolation, Limits};
@@ -44,6 +45,8 @@ pub struct ResolvedStage {
     pub limits: Limits,
     /// Whether an instance serves more than one request.
     pub isolation: Isolation,
+    /// What the strategy may do beyond answering.
+    pub rights: Rights,
     /// Where the stage is written, if it is.
     pub position: Option<Position>,
 }
@@ -57,6 +60,7 @@ impl ResolvedStage {
             settings_file: None,
             limits: Limits::default(),
             isolation: Isolation::default(),
+            rights: Rights::default(),
             position: None,
         }
     }
@@ -69,6 +73,8 @@ pub enum Reference {
     Path(PathBuf),
     /// A name: in the folder of strategies, or bundled.
     Name(String),
+    /// What was installed: `pack:…` or `oci://…`, as it is written.
+    Installed(String),
 }
 
 impl Loaded {
@@ -88,6 +94,12 @@ impl Loaded {
             Some((text, _)) => Diagnostic::file(&text.file, message),
             None => Diagnostic::file(Path::new("(defaults)"), message),
         }
+    }
+
+    /// Whether a stage speaks of rights, be it to grant none.
+    pub fn speaks_of_rights(&self, index: usize) -> bool {
+        let path = format!("/strategies/{index}/allow");
+        self.origin.as_ref().is_some_and(|(_, tree)| tree.value.pointer(&path).is_some_and(|it| !it.is_null()))
     }
 
     /// An error about the strategy of a stage: `no strategy named …`.
@@ -199,7 +211,7 @@ fn foreign(
 }
 
 /// Our own file.
-fn own(text: Text, mut tree: Tree, warnings: Vec<Diagnostic>) -> Result<Loaded, ConfigError> {
+pub(super) fn own(text: Text, mut tree: Tree, warnings: Vec<Diagnostic>) -> Result<Loaded, ConfigError> {
     let (mut config, diagnostics) = typed::read(&mut tree, &text);
     let folder = text.file.parent().unwrap_or(Path::new("")).to_owned();
     let mut check = Check::new(text, tree, folder, warnings, diagnostics);

@@ -5,6 +5,7 @@
 //! `formats` in place of the last two. Mistakes are [`report::Diagnostic`]s, each with its line.
 
 mod access;
+mod allow;
 mod check;
 mod formats;
 pub mod load;
@@ -12,15 +13,18 @@ pub mod model;
 pub mod report;
 mod scalar;
 mod source;
+pub mod spans;
 mod syntax;
 mod tree;
 mod trouble;
 mod typed;
 pub mod units;
 mod words;
+pub mod written;
 pub mod yaml;
 
 pub use access::{Admin, Cors, Journal, Secret};
+pub use allow::{Allow, Directory, Host, Rights};
 pub use formats::{Format, PREFIXES, Variables};
 pub use load::{Loaded, Reference, ResolvedStage, from_str, from_str_as, load, load_as};
 pub use model::{Chunking, Clock, Config, Isolation, Limits, Model, Pacing, Stage, TokenCount, schema};

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::access::{Admin, Cors, Journal, Secret};
+use super::allow::Allow;
 use super::formats::Format;
 use super::trouble::{FaultRule, RateLimits};
 use super::units::{self, Size, Time};
@@ -125,8 +126,9 @@ pub enum TokenCount {
 #[serde(remote = "Self", deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(transform = Stage::or_a_name)]
 pub struct Stage {
-    /// The strategy: a path to a component (with a `/`, or ending in `.wasm`; relative to this file), else the name of one in
-    /// `strategies-dir` or of a bundled one.
+    /// The strategy: a path to a component (with a `/`, or ending in `.wasm`; relative to this file), `pack:NAME/STRATEGY` of an
+    /// installed pack, `oci://REGISTRY/NAME@VERSION` that was installed from there, else the name of one in `strategies-dir` or of
+    /// a bundled one.
     #[serde(rename = "use")]
     pub strategy: String,
     /// The strategy's settings, written here: any value that it understands. Not beside `settings-file`. Default: `{}`.
@@ -142,6 +144,9 @@ pub struct Stage {
     /// Whether an instance serves more than one request. Default: `warm`.
     #[serde(default)]
     pub isolation: Isolation,
+    /// What the strategy may do beyond answering: see variables, read files, ask hosts. Default: nothing.
+    #[serde(default, skip_serializing_if = "Allow::is_empty")]
+    pub allow: Allow,
 }
 
 impl Stage {
@@ -153,12 +158,18 @@ impl Stage {
             settings_file: None,
             limits: Limits::default(),
             isolation: Isolation::default(),
+            allow: Allow::default(),
         }
     }
 
     /// Whether `use` is a path to a component, and not a name.
     pub fn is_path(&self) -> bool {
-        self.strategy.contains(['/', '\\']) || self.strategy.ends_with(".wasm")
+        !self.is_installed() && (self.strategy.contains(['/', '\\']) || self.strategy.ends_with(".wasm"))
+    }
+
+    /// Whether `use` names what `standin pack install` brought here.
+    pub fn is_installed(&self) -> bool {
+        self.strategy.starts_with("pack:") || self.strategy.starts_with("oci://")
     }
 
     fn or_a_name(schema: &mut Schema) {
@@ -206,7 +217,8 @@ pub struct Limits {
     /// The memory of an instance, above which it cannot grow. Default: `64MiB`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Size>,
-    /// The time of one call, after which it is interrupted. Default: `20ms`.
+    /// The time of one call, after which it is interrupted. Default: `20ms`, of which waiting for the processor is no part; `5s`
+    /// for a strategy that may read files or ask hosts, all its waiting counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Time>,
     /// The largest reply that is accepted. Default: `16MiB`, or `body-limit` where that is more.
@@ -220,9 +232,9 @@ impl Limits {
         self.memory.unwrap_or(Size::from_mib(64))
     }
 
-    /// `time`, or its default.
-    pub fn time(&self) -> Time {
-        self.time.unwrap_or(Time::from_millis(20))
+    /// `time`, or its default, which is longer for a strategy that may wait.
+    pub fn time(&self, waits: bool) -> Time {
+        self.time.unwrap_or(Time::from_millis(if waits { 5_000 } else { 20 }))
     }
 
     /// `reply`, or its default, which is never below the body limit: a strategy may answer with what it was asked.

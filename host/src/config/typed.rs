@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 use std::sync::LazyLock;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
-use serde::de::{self, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::Value;
 use serde_path_to_error::Segment;
@@ -25,13 +25,14 @@ pub(super) const MAX_MISTAKES: usize = 50;
 /// No document that a person writes needs more readings; the bound is only there to be one.
 const MAX_READINGS: usize = 1000;
 
-/// Reads a configuration. What is wrong is taken out of the tree, so that paths into it are those of the result.
-pub(super) fn read(tree: &mut Tree, text: &Text) -> (Config, Vec<Diagnostic>) {
+/// Reads a configuration, or another document. What is wrong is taken out of the tree, so that paths into it are those of the
+/// result.
+pub(super) fn read<T: DeserializeOwned + Default>(tree: &mut Tree, text: &Text) -> (T, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     // Keys that are missing because they were taken out, or misspelt: told already.
     let mut excused: HashSet<(Position, String)> = HashSet::new();
     for _ in 0..MAX_READINGS {
-        let error = match serde_path_to_error::deserialize::<_, Config>(At(&tree.value)) {
+        let error = match serde_path_to_error::deserialize::<_, T>(At(&tree.value)) {
             Ok(config) => return (config, diagnostics),
             Err(error) => error,
         };
@@ -70,7 +71,7 @@ pub(super) fn read(tree: &mut Tree, text: &Text) -> (Config, Vec<Diagnostic>) {
         Diagnostic::file(&text.file, "there is too much to object to, and the rest was not looked at")
             .with_help("correct what is told, and look again"),
     );
-    (Config::default(), diagnostics)
+    (T::default(), diagnostics)
 }
 
 /// The keys at the top of a configuration.

@@ -1,8 +1,8 @@
 //! Fills in what strategies leave to the host, and refuses what cannot be sent.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::chat::{Event, Reply, Usage};
+use crate::chat::{ApiError, Event, RawResponse, Reply, Usage};
 use crate::pace::stream::Schedule;
 use crate::snapshot::Snapshot;
 use crate::strategy::asked::Asked;
@@ -10,17 +10,17 @@ use crate::usage::Counter;
 use crate::wire::{Envelope, Ids, WireFormat, ids, json};
 
 /// Replies with everything decided that the wire shows.
-pub(super) struct Dressed {
-    pub(super) envelope: Envelope,
-    pub(super) replies: Vec<Reply>,
-    pub(super) schedules: Vec<Schedule>,
-    pub(super) headers: HeaderMap,
-    pub(super) dice: Ids,
+pub(crate) struct Dressed {
+    pub(crate) envelope: Envelope,
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) schedules: Vec<Schedule>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) dice: Ids,
 }
 
 /// Fills in what strategies leave to the host: ids, model, usage, pacing. Tokens are counted whether the wire shows them or
 /// not: budgets, journal and metrics know them too. Fails where a plugin said what cannot be said.
-pub(super) fn dress(
+pub(crate) fn dress(
     snapshot: &Snapshot,
     format: &dyn WireFormat,
     asked: &Asked,
@@ -67,7 +67,7 @@ pub(super) fn dress(
 }
 
 /// What stands beside vectors.
-pub(super) fn embedding_envelope(asked: &Asked) -> Envelope {
+pub(crate) fn embedding_envelope(asked: &Asked) -> Envelope {
     let request = asked.request();
     Envelope {
         ids: Ids::new(ids::key(asked.seed, asked.session.name(), asked.turn, "answer")),
@@ -80,8 +80,43 @@ pub(super) fn embedding_envelope(asked: &Asked) -> Envelope {
     }
 }
 
+/// Whether vectors can be sent.
+pub(crate) fn check_vectors(vectors: &[Vec<f32>]) -> Result<(), String> {
+    if vectors.iter().any(Vec::is_empty) {
+        return Err("answered with an empty vector; expected numbers".into());
+    }
+    if vectors.iter().flatten().any(|number| !number.is_finite()) {
+        return Err("answered with a vector that holds no finite number; expected finite numbers".into());
+    }
+    Ok(())
+}
+
+/// Whether an error can be sent.
+pub(crate) fn check_error(error: &ApiError) -> Result<(), String> {
+    match error.status {
+        400..600 => Ok(()),
+        status => Err(format!("answered with an error of status {status}; expected 400 to 599")),
+    }
+}
+
+/// The status of a whole response, where it can be sent.
+pub(crate) fn status_of(raw: &RawResponse) -> Result<StatusCode, String> {
+    match StatusCode::from_u16(raw.status) {
+        Ok(status) if raw.status >= 200 && raw.status < 600 => Ok(status),
+        _ => Err(format!("answered with the status {}; expected 200 to 599", raw.status)),
+    }
+}
+
+/// The reply that a whole response is, for one who wants a stream.
+pub(crate) fn reply_of(format: &dyn WireFormat, raw: RawResponse) -> Result<Reply, String> {
+    match format.decode_reply(&raw.body) {
+        Ok(reply) => Ok(Reply { headers: raw.headers, ..reply }),
+        Err(reason) => Err(format!("answered with a body that cannot be streamed: {reason}")),
+    }
+}
+
 /// The headers that a plugin adds. Those that frame the message are the server's.
-pub(super) fn plugin_headers(headers: &[(String, String)]) -> Result<HeaderMap, String> {
+pub(crate) fn plugin_headers(headers: &[(String, String)]) -> Result<HeaderMap, String> {
     const FRAMING: [&str; 5] = ["connection", "content-length", "transfer-encoding", "upgrade", "date"];
     let mut map = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {

@@ -7,7 +7,9 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::context::{Context, Sent};
-use super::dress::{Dressed, dress, embedding_envelope, plugin_headers};
+use super::dress::{
+    Dressed, check_error, check_vectors, dress, embedding_envelope, plugin_headers, reply_of, status_of,
+};
 use super::fault::fault;
 use super::trim::trim;
 use super::visit::Visit;
@@ -110,12 +112,8 @@ impl Delivery<'_> {
 
     /// Sends vectors.
     pub(super) fn vectors(mut self, format: &'static dyn EmbeddingFormat, vectors: &[Vec<f32>]) -> Response<Body> {
-        if vectors.iter().any(Vec::is_empty) {
-            return self.plugin_failed(500, "answered with an empty vector; expected numbers");
-        }
-        if vectors.iter().flatten().any(|number| !number.is_finite()) {
-            return self
-                .plugin_failed(500, "answered with a vector that holds no finite number; expected finite numbers");
+        if let Err(reason) = check_vectors(vectors) {
+            return self.plugin_failed(500, &reason);
         }
         let envelope = embedding_envelope(self.asked);
         self.visit.spend(&envelope.usage, &mut self.context);
@@ -124,22 +122,17 @@ impl Delivery<'_> {
 
     /// Sends a whole response, as the strategy gave it; asked to stream, the same as a stream.
     pub(super) async fn verbatim(self, format: Option<&'static dyn WireFormat>, raw: RawResponse) -> Response<Body> {
-        let status = match StatusCode::from_u16(raw.status) {
-            Ok(status) if raw.status >= 200 && raw.status < 600 => status,
-            _ => {
-                let reason = format!("answered with the status {}; expected 200 to 599", raw.status);
-                return self.plugin_failed(500, &reason);
-            }
+        let status = match status_of(&raw) {
+            Ok(status) => status,
+            Err(reason) => return self.plugin_failed(500, &reason),
         };
         if let Some(format) = format
             && self.asked.request().stream
             && status.is_success()
         {
-            return match format.decode_reply(&raw.body) {
-                Ok(reply) => self.whole_replies(format, vec![Reply { headers: raw.headers, ..reply }]).await,
-                Err(reason) => {
-                    self.plugin_failed(500, &format!("answered with a body that cannot be streamed: {reason}"))
-                }
+            return match reply_of(format, raw) {
+                Ok(reply) => self.whole_replies(format, vec![reply]).await,
+                Err(reason) => self.plugin_failed(500, &reason),
             };
         }
         match plugin_headers(&raw.headers) {
@@ -151,11 +144,10 @@ impl Delivery<'_> {
     /// Sends what is no reply.
     pub(super) fn without_reply(mut self, answer: Answer) -> Response<Body> {
         match answer {
-            Answer::Error(error) if (400..600).contains(&error.status) => self.context.refuse(&error, self.by),
-            Answer::Error(error) => {
-                let reason = format!("answered with an error of status {}; expected 400 to 599", error.status);
-                self.plugin_failed(500, &reason)
-            }
+            Answer::Error(error) => match check_error(&error) {
+                Ok(()) => self.context.refuse(&error, self.by),
+                Err(reason) => self.plugin_failed(500, &reason),
+            },
             Answer::Failed(failure) => {
                 tracing::warn!(strategy = self.by, id = self.asked.id, "the strategy {failure}");
                 let (status, kind) = match failure {

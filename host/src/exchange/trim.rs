@@ -6,7 +6,7 @@ use crate::config::TokenCount;
 use crate::usage::count;
 
 /// Cuts a reply to what its request allows.
-pub(super) fn trim(reply: &mut Reply, request: &Request<'_>, mode: TokenCount) {
+pub(crate) fn trim(reply: &mut Reply, request: &Request<'_>, mode: TokenCount) {
     if !request.parallel_tool_calls {
         first_call_only(reply);
     }

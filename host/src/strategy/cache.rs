@@ -16,6 +16,8 @@ use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::componentize::{componentize, is_core};
+
 const DIGEST: usize = 32;
 
 /// The digest of a component's bytes.
@@ -41,7 +43,7 @@ pub fn compile(engine: &Engine, folder: Option<&Path>, key: &Key, wasm: &[u8]) -
         Ok(folder) => folder,
         Err(reason) => {
             tracing::warn!("compiled components are not kept: {reason}");
-            return Component::from_binary(engine, wasm);
+            return build(engine, wasm);
         }
     };
     let file = folder.join(name(engine, key));
@@ -49,12 +51,21 @@ pub fn compile(engine: &Engine, folder: Option<&Path>, key: &Key, wasm: &[u8]) -
         return Ok(component);
     }
     let started = std::time::Instant::now();
-    let component = Component::from_binary(engine, wasm)?;
+    let component = build(engine, wasm)?;
     tracing::debug!(duration_ms = started.elapsed().as_millis() as u64, "compiled a component");
     if let Err(error) = component.serialize().map_err(io::Error::other).and_then(|native| store(&file, &native)) {
         tracing::warn!("cannot keep a compiled component in {}: {error}", file.display());
     }
     Ok(component)
+}
+
+/// A core module is made a component first; it is known by its own digest all the same.
+fn build(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Component> {
+    if !is_core(wasm) {
+        return Component::from_binary(engine, wasm);
+    }
+    let component = componentize(wasm).map_err(wasmtime::Error::new)?;
+    Component::from_binary(engine, &component)
 }
 
 /// Loads code that was compiled at build time.
@@ -110,7 +121,7 @@ fn users_folder() -> Result<PathBuf, String> {
 }
 
 /// Makes a folder that only this user may write to, or makes sure that it is one.
-fn private(folder: PathBuf) -> Result<PathBuf, String> {
+pub(crate) fn private(folder: PathBuf) -> Result<PathBuf, String> {
     let shown = folder.display();
     fs::DirBuilder::new()
         .recursive(true)

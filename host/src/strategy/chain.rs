@@ -10,6 +10,7 @@ use super::asked::Asked;
 use super::instance::Failure;
 use super::plugin::Plugin;
 use super::pool;
+use super::waiting::Waiting;
 use crate::chat::{ApiError, EmbeddingOutcome, Outcome, RawResponse, Reply};
 
 /// The plugins of a configuration, in order.
@@ -88,8 +89,14 @@ impl Chain {
         &self.stages
     }
 
-    /// Asks the strategies in order, and lets the amenders change what the first one answers.
-    pub fn answer(&self, asked: &Arc<Asked>) -> Answered {
+    /// Whether a stage is asked about a request, and if so, by which of its conditions; none of them where it always is.
+    pub fn condition(&self, asked: &Asked, stage: usize) -> Option<Option<u32>> {
+        wanted(asked, &self.index.select(asked), stage)
+    }
+
+    /// Asks the strategies in order, and lets the amenders change what the first one answers. It waits for plugins that may
+    /// wait, and for no others.
+    pub async fn answer(&self, asked: &Arc<Asked>) -> Answered {
         if let Some((name, strategy)) = &self.native {
             return Answered { answer: settle(strategy(asked)), by: Some(Arc::clone(name)) };
         }
@@ -100,10 +107,10 @@ impl Chain {
             if plugin.exports.strategy.is_none() {
                 continue;
             }
-            let outcome = pool::call(self, stage, plugin, |instance| instance.respond(asked, 0, condition));
+            let outcome = self.respond(stage, asked, 0, condition).await;
             let answer = match outcome {
                 Ok(Outcome::Pass) => continue,
-                Ok(Outcome::Reply(reply)) => match self.replies(stage, reply, asked, &selection) {
+                Ok(Outcome::Reply(reply)) => match self.replies(stage, reply, asked, &selection).await {
                     Ok(replies) => Answer::Replies(replies),
                     Err((failed, failure)) => {
                         return Answered {
@@ -122,7 +129,7 @@ impl Chain {
     }
 
     /// The further choices, from the strategy that gave the first, each amended. Where it passes or errs, the first stands in.
-    fn replies(
+    async fn replies(
         &self,
         stage: usize,
         first: Reply,
@@ -134,8 +141,7 @@ impl Chain {
         let mut replies = Vec::with_capacity(choices as usize);
         replies.push(first);
         for choice in 1..choices {
-            let outcome =
-                pool::call(self, stage, &self.stages[stage], |instance| instance.respond(asked, choice, condition));
+            let outcome = self.respond(stage, asked, choice, condition).await;
             replies.push(match outcome.map_err(|failure| (stage, failure))? {
                 Outcome::Reply(reply) => reply,
                 Outcome::Pass | Outcome::Error(_) | Outcome::Verbatim(_) => replies[0].clone(),
@@ -144,36 +150,68 @@ impl Chain {
         for &stage in self.amenders.iter().filter(|stage| selection.of(**stage).is_some()) {
             for (choice, reply) in (0..).zip(&mut replies) {
                 let before = std::mem::take(reply);
-                *reply = pool::call(self, stage, &self.stages[stage], |it| it.amend(asked, choice, before))
-                    .map_err(|failure| (stage, failure))?;
+                *reply = self.amended(stage, asked, choice, before).await.map_err(|failure| (stage, failure))?;
             }
         }
         Ok(replies)
     }
 
+    /// Asks a strategy: at once, or where it may wait, boxed, so that the others carry nothing of that.
+    async fn respond(
+        &self,
+        stage: usize,
+        asked: &Arc<Asked>,
+        choice: u32,
+        condition: Option<u32>,
+    ) -> Result<Outcome, Failure> {
+        let plugin = &self.stages[stage];
+        if !plugin.waits {
+            return pool::call(self, stage, plugin, |instance| instance.respond(asked, choice, condition));
+        }
+        let call = async |it: &mut Waiting, time| it.respond(asked, choice, condition, time).await;
+        Box::pin(pool::wait(self, stage, plugin, call)).await
+    }
+
+    /// Lets an amender change a reply.
+    async fn amended(&self, stage: usize, asked: &Arc<Asked>, choice: u32, reply: Reply) -> Result<Reply, Failure> {
+        let plugin = &self.stages[stage];
+        if !plugin.waits {
+            return pool::call(self, stage, plugin, |instance| instance.amend(asked, choice, reply));
+        }
+        let call = async |it: &mut Waiting, time| it.amend(asked, choice, reply, time).await;
+        Box::pin(pool::wait(self, stage, plugin, call)).await
+    }
+
     /// Asks the embedders in order.
-    pub fn embed(&self, asked: &Arc<Asked>) -> Answered {
+    pub async fn embed(&self, asked: &Arc<Asked>) -> Answered {
         let selection = self.index.select(asked);
         for (stage, plugin) in self.stages.iter().enumerate() {
             let Some(condition) = wanted(asked, &selection, stage) else { continue };
             if plugin.exports.embedder.is_none() {
                 continue;
             }
-            let Some(answer) = self.embed_with(stage, asked, condition) else { continue };
+            let Some(answer) = self.embed_with(stage, asked, condition).await else { continue };
             return Answered { answer, by: Some(Arc::clone(&plugin.name)) };
         }
         Answered { answer: Answer::Nobody, by: None }
     }
 
     /// Asks one embedder about all texts, part by part; none where it passes.
-    fn embed_with(&self, stage: usize, asked: &Arc<Asked>, condition: Option<u32>) -> Option<Answer> {
+    async fn embed_with(&self, stage: usize, asked: &Arc<Asked>, condition: Option<u32>) -> Option<Answer> {
         let plugin = &self.stages[stage];
         let texts = &asked.request().embedding_inputs;
         let mut vectors = Vec::with_capacity(texts.len());
         while vectors.len() < texts.len() {
             let part = part(texts, vectors.len());
             let wanted = part.len();
-            match pool::call(self, stage, plugin, |instance| instance.embed(asked, part, condition)) {
+            let outcome = match plugin.waits {
+                false => pool::call(self, stage, plugin, |instance| instance.embed(asked, part, condition)),
+                true => {
+                    let call = async |it: &mut Waiting, time| it.embed(asked, part, condition, time).await;
+                    Box::pin(pool::wait(self, stage, plugin, call)).await
+                }
+            };
+            match outcome {
                 Ok(EmbeddingOutcome::Vectors(more)) if more.len() == wanted => vectors.extend(more),
                 Ok(EmbeddingOutcome::Vectors(more)) => {
                     let reason = format!("answered with {} vectors; expected {wanted}, one for each text", more.len());

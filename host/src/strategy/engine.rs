@@ -4,20 +4,24 @@
 //! made and dropped at every request: they come from a pool of slots that are cleared and reused, which takes a third of the
 //! time. Both compile alike, so what was compiled for one loads in the other.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::imports::Ctx;
-use super::{bindings, epoch, tuning, wasi};
+use super::{bindings, epoch, http, tuning, wasi, wasi_waiting};
 
 /// An engine, with everything that the host offers to its guests linked.
 pub struct Side {
     /// The engine.
     pub engine: Engine,
     /// The host interfaces and WASI.
-    pub(super) linker: Linker<Ctx>,
+    linker: Linker<Ctx>,
+    /// The same and HTTP, of which a start without such a plugin needs to know nothing.
+    with_http: OnceLock<Result<Linker<Ctx>, String>>,
+    /// The same where everything may wait.
+    waiting: OnceLock<Result<Linker<Ctx>, String>>,
 }
 
 /// Made at first use, in about a millisecond, and kept: nothing in them depends on a configuration.
@@ -52,9 +56,36 @@ impl Side {
             bindings::Plugin::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
             wasi::link(&mut linker)?;
             epoch::drive(&engine)?;
-            Ok(Self { engine, linker })
+            Ok(Self { engine, linker, with_http: OnceLock::new(), waiting: OnceLock::new() })
         };
         build().map_err(|error| format!("this machine cannot run WebAssembly: {error:#}"))
+    }
+
+    /// What a plugin is linked with: one that may wait, or one that asks for HTTP, or any other.
+    ///
+    /// # Errors
+    /// The interfaces do not fit together.
+    pub(super) fn linker(&self, waits: bool, http: bool) -> Result<&Linker<Ctx>, String> {
+        let with_http = || {
+            let mut linker = self.linker.clone();
+            http::link(&mut linker).map_err(|error| format!("{error:#}"))?;
+            Ok(linker)
+        };
+        let waiting = || {
+            let build = || -> wasmtime::Result<Linker<Ctx>> {
+                let mut linker = Linker::new(&self.engine);
+                bindings::Plugin::add_to_linker::<_, HasSelf<Ctx>>(&mut linker, |ctx| ctx)?;
+                wasi_waiting::link(&mut linker)?;
+                http::link(&mut linker)?;
+                Ok(linker)
+            };
+            build().map_err(|error| format!("{error:#}"))
+        };
+        match (waits, http) {
+            (true, _) => self.waiting.get_or_init(waiting).as_ref().map_err(Clone::clone),
+            (false, true) => self.with_http.get_or_init(with_http).as_ref().map_err(Clone::clone),
+            (false, false) => Ok(&self.linker),
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use super::activation::Selection;
 use super::asked::Asked;
 use super::chain::{Answer, Answered, Chain, part, settle, wanted};
+use super::guest::{Guest, finish};
 use super::health::Health;
-use super::instance::{Failure, Instance};
+use super::instance::Failure;
 use super::plugin::Plugin;
 use crate::chat::{EmbeddingOutcome, Outcome, Reply};
 
@@ -107,9 +108,9 @@ impl Chain {
                 (Verdict::Skipped(why), None)
             } else {
                 let condition = wanted(asked, &selection, stage).flatten();
-                let (made, cost) = in_fresh_instance(plugin, |instance| match embeds {
-                    true => embed(instance, asked, condition),
-                    false => respond(instance, asked, condition),
+                let (made, cost) = in_fresh_instance(plugin, async |guest| match embeds {
+                    true => embed(plugin, guest, asked, condition).await,
+                    false => respond(plugin, guest, asked, condition).await,
                 });
                 let verdict = match &made {
                     Ok(None) => Verdict::Passed,
@@ -141,9 +142,9 @@ impl Chain {
         for &stage in self.amenders.iter().filter(|stage| selection.of(**stage).is_some()) {
             let plugin = &self.stages[stage];
             let before = replies.to_vec();
-            let (amended, cost) = in_fresh_instance(plugin, |instance| {
+            let (amended, cost) = in_fresh_instance(plugin, async |guest| {
                 for (choice, reply) in (0..).zip(&mut *replies) {
-                    *reply = instance.amend(asked, choice, std::mem::take(reply))?;
+                    *reply = guest.amend(plugin, asked, choice, std::mem::take(reply)).await?;
                 }
                 Ok(())
             });
@@ -173,31 +174,39 @@ fn skipped(asked: &Asked, selection: &Selection, stage: usize, plugin: &Plugin, 
 }
 
 /// Calls a plugin in an instance that nobody had before or has after it.
-fn in_fresh_instance<T>(
+fn in_fresh_instance<T: Send>(
     plugin: &Plugin,
-    call: impl FnOnce(&mut Instance) -> Result<T, Failure>,
+    call: impl AsyncFnOnce(&mut Guest) -> Result<T, Failure> + Send,
 ) -> (Result<T, Failure>, Option<Cost>) {
     if !plugin.health.is_well() {
         return (Err(Failure::PutAside(Health::TIMEOUTS)), None);
     }
-    let mut instance = match Instance::new(plugin) {
-        Ok(instance) => instance,
-        Err(failure) => return (Err(failure), None),
-    };
-    let started = Instant::now();
-    let made = call(&mut instance);
-    (made, Some(Cost { duration: started.elapsed(), memory: instance.memory() }))
+    let made = finish(plugin.waits, || async {
+        let mut guest = match Guest::new(plugin).await {
+            Ok(guest) => guest,
+            Err(failure) => return (Err(failure), None),
+        };
+        let started = Instant::now();
+        let made = call(&mut guest).await;
+        (made, Some(Cost { duration: started.elapsed(), memory: guest.memory() }))
+    });
+    made.unwrap_or_else(|failure| (Err(failure), None))
 }
 
 /// Asks for every choice; see [`Chain::answer`].
-fn respond(instance: &mut Instance, asked: &Arc<Asked>, condition: Option<u32>) -> Result<Made, Failure> {
-    let mut replies = match instance.respond(asked, 0, condition)? {
+async fn respond(
+    plugin: &Plugin,
+    guest: &mut Guest,
+    asked: &Arc<Asked>,
+    condition: Option<u32>,
+) -> Result<Made, Failure> {
+    let mut replies = match guest.respond(plugin, asked, 0, condition).await? {
         Outcome::Pass => return Ok(None),
         Outcome::Reply(reply) => vec![reply],
         other => return Ok(Some(settle(other))),
     };
     for choice in 1..asked.request().choices.max(1) {
-        let reply = match instance.respond(asked, choice, condition)? {
+        let reply = match guest.respond(plugin, asked, choice, condition).await? {
             Outcome::Reply(reply) => reply,
             Outcome::Pass | Outcome::Error(_) | Outcome::Verbatim(_) => replies[0].clone(),
         };
@@ -207,13 +216,18 @@ fn respond(instance: &mut Instance, asked: &Arc<Asked>, condition: Option<u32>) 
 }
 
 /// Asks about all texts; see [`Chain::embed`].
-fn embed(instance: &mut Instance, asked: &Arc<Asked>, condition: Option<u32>) -> Result<Made, Failure> {
+async fn embed(
+    plugin: &Plugin,
+    guest: &mut Guest,
+    asked: &Arc<Asked>,
+    condition: Option<u32>,
+) -> Result<Made, Failure> {
     let texts = &asked.request().embedding_inputs;
     let mut vectors = Vec::with_capacity(texts.len());
     while vectors.len() < texts.len() {
         let part = part(texts, vectors.len());
         let wanted = part.len();
-        match instance.embed(asked, part, condition)? {
+        match guest.embed(plugin, asked, part, condition).await? {
             EmbeddingOutcome::Vectors(more) if more.len() == wanted => vectors.extend(more),
             EmbeddingOutcome::Vectors(more) => {
                 let reason = format!("answered with {} vectors; expected {wanted}, one for each text", more.len());

@@ -8,13 +8,28 @@ use serde_json::Value;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::asked::Asked;
 use super::bindings::{context, log, request, settings, state, tokens, types};
 use super::convert;
+use super::grants::{Grants, NO_VARIABLES};
+use super::http::Sender;
 use super::state::StateError;
 use super::wasi::{self, Moment, Output};
 use crate::wire::ids::{Ids, key};
+
+/// What the host's side of an instance is made of.
+pub(super) struct Parts {
+    pub(super) strategy: Arc<str>,
+    pub(super) settings: Arc<Value>,
+    pub(super) grants: Arc<Grants>,
+    pub(super) seed: u64,
+    /// The most linear memory, in bytes.
+    pub(super) memory: usize,
+    /// The most that a response over HTTP may hold, in bytes.
+    pub(super) reply: usize,
+}
 
 /// What the host holds for one instance.
 pub(super) struct Ctx {
@@ -28,9 +43,20 @@ pub(super) struct Ctx {
     /// The deadline of the call.
     pub(super) time: Duration,
     pub(super) output: Arc<Output>,
-    moment: Arc<Moment>,
+    pub(super) moment: Arc<Moment>,
+    pub(super) grants: Arc<Grants>,
+    /// What was refused in this call, and what to add.
+    missing: Option<String>,
+    /// The guest has looked at an environment that shows nothing.
+    saw_no_variables: bool,
+    /// It is instantiated: what a runtime looks at as it starts says nothing.
+    pub(super) started: bool,
+    /// The granted directories that the guest has, by their plain names.
+    pub(super) open: Vec<(String, u32)>,
+    sender: Sender,
+    http: WasiHttpCtx,
     wasi: WasiCtx,
-    table: ResourceTable,
+    pub(super) table: ResourceTable,
 }
 
 /// The call that an instance is serving.
@@ -45,28 +71,40 @@ struct Call {
 
 impl Ctx {
     /// The host's side of a new instance.
-    pub(super) fn new(strategy: &Arc<str>, settings: &Arc<Value>, seed: u64, memory: usize) -> Self {
-        let output = Arc::new(Output::new(strategy));
+    ///
+    /// # Errors
+    /// A directory that is granted cannot be opened.
+    pub(super) fn new(parts: Parts) -> Result<Self, String> {
+        let Parts { strategy, settings, grants, seed, memory, reply } = parts;
+        let output = Arc::new(Output::new(&strategy));
         let moment = Arc::new(Moment::default());
-        let wasi = wasi::context(strategy, seed, &moment, &output);
-        Self {
-            strategy: Arc::clone(strategy),
-            settings: Arc::clone(settings),
+        let wasi = wasi::context(&strategy, seed, &moment, &output, &grants)?;
+        Ok(Self {
+            strategy,
+            settings,
             call: None,
             limiter: Limiter { limit: memory, used: 0, refused: false },
             cpu_seen: None,
             time: Duration::ZERO,
             output,
             moment,
+            grants,
+            missing: None,
+            saw_no_variables: false,
+            started: false,
+            open: Vec::new(),
+            sender: Sender { limit: reply },
+            http: WasiHttpCtx::new(),
             wasi,
             table: ResourceTable::new(),
-        }
+        })
     }
 
     /// A call begins.
     pub(super) fn begin(&mut self, asked: &Arc<Asked>, choice: u32, condition: Option<u32>) {
         self.output.begin();
         self.limiter.refused = false;
+        self.missing = None;
         self.moment.set(asked.now_ms, asked.turn ^ asked.seed.rotate_left(32));
         self.call = Some(Call { asked: Arc::clone(asked), choice, condition, dice: None, part: 0..usize::MAX });
     }
@@ -76,6 +114,38 @@ impl Ctx {
         if let Some(call) = &mut self.call {
             call.part = part;
         }
+    }
+
+    /// Something was refused: the log says so, once a call.
+    pub(super) fn refuse(&mut self, missing: String) {
+        if self.missing.is_none() {
+            tracing::warn!(strategy = &*self.strategy, "{missing}");
+            self.missing = Some(missing);
+        }
+    }
+
+    /// The guest looks at its environment, and cannot tell what is not granted from what is not set.
+    pub(super) fn look_at_environment(&mut self) {
+        self.saw_no_variables |= self.started && self.grants.rights.env.is_empty();
+    }
+
+    /// Why a call failed, and what was refused in it.
+    pub(super) fn with_missing_grant(&self, reason: String) -> String {
+        match &self.missing {
+            Some(missing) if !reason.contains(missing.as_str()) => format!("{reason} ({missing})"),
+            None if self.saw_no_variables => format!("{reason} ({NO_VARIABLES})"),
+            _ => reason,
+        }
+    }
+
+    /// What was refused in this call.
+    pub(super) fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// The strategy's name.
+    pub(super) fn strategy(&self) -> &str {
+        &self.strategy
     }
 
     /// The call is over.
@@ -99,6 +169,12 @@ impl Ctx {
 impl WasiView for Ctx {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Ctx {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.sender, table: &mut self.table, ctx: &mut self.http }
     }
 }
 

@@ -1,4 +1,4 @@
-//! One live guest: a store with an instance in it, and the functions that it exports.
+//! One live guest that never waits: a store with an instance in it, and the functions that it exports.
 //!
 //! The rules of its life: made by [`Instance::new`], which calls `configure`; called by one thread at a time, for one request
 //! at a time; thrown away after any failure (a trapped guest may not be entered again), after [`MAX_CALLS`] calls, or when it
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use super::asked::Asked;
 use super::bindings::{amender, embedder, lifecycle, strategy};
@@ -24,7 +24,7 @@ pub const MAX_CALLS: u32 = 100_000;
 /// How long `configure` may take.
 pub const CONFIGURE_TIME: Duration = Duration::from_secs(2);
 /// What `configure` may hand to the host, in bytes: conditions can be many.
-const CONFIGURE_BYTES: usize = 64 << 20;
+pub(super) const CONFIGURE_BYTES: usize = 64 << 20;
 
 /// Why a call failed. Every one is the plugin's own doing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,8 +67,7 @@ impl Instance {
     /// It traps in its start function, or does not fit.
     pub fn unconfigured(plugin: &Plugin) -> Result<Self, Failure> {
         let limits = plugin.limits;
-        let mut store =
-            Store::new(plugin.pre.engine(), Ctx::new(&plugin.name, &plugin.settings, plugin.seed, limits.memory));
+        let mut store = Store::new(plugin.pre.engine(), Ctx::new(plugin.parts()).map_err(Failure::Own)?);
         store.limiter(|ctx| &mut ctx.limiter);
         store.epoch_deadline_callback(|mut store| Ok(deadline(store.data_mut())));
         store.set_hostcall_fuel(CONFIGURE_BYTES);
@@ -77,6 +76,7 @@ impl Instance {
             Ok(instance) => instance,
             Err(error) => return Err(explain(&error, &store, &limits, CONFIGURE_TIME)),
         };
+        store.data_mut().started = true;
         let exports = &plugin.exports;
         let load = |error: wasmtime::Error| Failure::Trap(format!("{error:#}"));
         let lifecycle = exports.lifecycle.load(&mut store, &instance).map_err(load)?;
@@ -111,7 +111,7 @@ impl Instance {
     pub fn configure(&mut self) -> Result<lifecycle::Activation, Failure> {
         let activation = self.guarded(CONFIGURE_TIME, |this| this.lifecycle.call_configure(&mut this.store))?;
         self.store.set_hostcall_fuel(self.limits.reply);
-        activation.map_err(Failure::Own)
+        activation.map_err(|reason| self.own(reason))
     }
 
     /// Asks a strategy. A plugin that is none passes.
@@ -125,7 +125,7 @@ impl Instance {
             None => Ok(Ok(strategy::Outcome::Pass)),
         });
         self.store.data_mut().end();
-        outcome?.map(convert::outcome).map_err(Failure::Own)
+        outcome?.map(convert::outcome).map_err(|reason| self.own(reason))
     }
 
     /// Lets an amender change a reply. A plugin that is none leaves it.
@@ -143,7 +143,7 @@ impl Instance {
             None => Ok(Err("the amender is gone".into())),
         });
         self.store.data_mut().end();
-        amended?.map(convert::reply).map_err(Failure::Own)
+        amended?.map(convert::reply).map_err(|reason| self.own(reason))
     }
 
     /// Asks an embedder about a part of the texts. A plugin that is none passes.
@@ -163,7 +163,7 @@ impl Instance {
             None => Ok(Ok(embedder::EmbeddingOutcome::Pass)),
         });
         self.store.data_mut().end();
-        outcome?.map(convert::embedding_outcome).map_err(Failure::Own)
+        outcome?.map(convert::embedding_outcome).map_err(|reason| self.own(reason))
     }
 
     /// The instance has served long enough, or holds too much, to be kept.
@@ -174,6 +174,11 @@ impl Instance {
     /// Bytes of linear memory that the guest holds.
     pub fn memory(&self) -> usize {
         self.store.data().limiter.used
+    }
+
+    #[cold]
+    fn own(&self, reason: String) -> Failure {
+        Failure::Own(self.store.data().with_missing_grant(reason))
     }
 
     fn guarded<T>(
@@ -187,16 +192,16 @@ impl Instance {
     }
 }
 
-/// Ticks that last at least half of a deadline: the first one may come at once.
-fn half(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos().div_ceil(2).div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX).saturating_add(1)
+/// Ticks that last at least so long: the first one may come at once.
+pub(super) fn ticks(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 fn begin(store: &mut Store<Ctx>, time: Duration) {
     let ctx = store.data_mut();
     ctx.cpu_seen = None;
     ctx.time = time;
-    let ticks = half(time);
+    let ticks = ticks(time / 2);
     epoch::keep_ticking(ticks);
     store.set_epoch_deadline(ticks);
 }
@@ -218,7 +223,7 @@ fn deadline(ctx: &mut Ctx) -> UpdateDeadline {
 }
 
 /// From wasmtime's error to a sentence for whoever runs the server.
-fn explain(error: &wasmtime::Error, store: &Store<Ctx>, limits: &Limits, time: Duration) -> Failure {
+pub(super) fn explain(error: &wasmtime::Error, store: &Store<Ctx>, limits: &Limits, time: Duration) -> Failure {
     let ctx = store.data();
     if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
         return Failure::Timeout(time);
@@ -232,6 +237,38 @@ fn explain(error: &wasmtime::Error, store: &Store<Ctx>, limits: &Limits, time: D
     }
     // What a Rust guest prints as it panics says more than "unreachable".
     let printed = ctx.output.tail();
+    tell_frames(error, ctx.strategy());
     let reason = root.strip_prefix("wasm trap: ").unwrap_or(&root).to_owned();
-    Failure::Trap(if printed.is_empty() { reason } else { format!("{reason}; it printed: {printed}") })
+    let reason = if printed.is_empty() { reason } else { format!("{reason}; it printed: {printed}") };
+    Failure::Trap(match ctx.missing() {
+        Some(missing) => format!("{reason} ({missing})"),
+        None => reason,
+    })
+}
+
+/// Where in the guest it happened, a line for each frame, for somebody who develops it. Names are there unless they were
+/// stripped, files and lines where it was built to say them.
+fn tell_frames(error: &wasmtime::Error, strategy: &str) {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return };
+    if !tracing::enabled!(target: "standin::plugin", tracing::Level::DEBUG) {
+        return;
+    }
+    let mut number = 0;
+    for frame in trace.frames() {
+        for symbol in frame.symbols() {
+            let name = symbol.name().or(frame.func_name()).unwrap_or("?");
+            match (symbol.file(), symbol.line()) {
+                (Some(file), Some(line)) => {
+                    tracing::debug!(target: "standin::plugin", strategy, "{number:>3}: {name} at {file}:{line}");
+                }
+                _ => tracing::debug!(target: "standin::plugin", strategy, "{number:>3}: {name}"),
+            }
+            number += 1;
+        }
+        if frame.symbols().is_empty() {
+            let name = frame.func_name().unwrap_or("?");
+            tracing::debug!(target: "standin::plugin", strategy, "{number:>3}: {name}");
+            number += 1;
+        }
+    }
 }

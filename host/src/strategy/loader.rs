@@ -8,6 +8,7 @@ use wasmtime::component::Component;
 
 use super::cache::{self, Key};
 use super::plugin::{LoadError, Origin, Plugin, Spec, stem};
+use crate::componentize::{ComponentizeError, is_core};
 use crate::config::Isolation;
 
 /// A strategy that is embedded in the binary.
@@ -97,9 +98,11 @@ impl Loader {
     /// # Errors
     /// Why it cannot be used.
     pub fn link(&mut self, origin: Origin, spec: Spec) -> Result<Plugin, LoadError> {
-        match self.link_on(spec.isolation, origin.clone(), spec.clone()) {
+        // One that may wait is allocated on demand, whether it is kept or not: many of its calls may be under way.
+        let isolation = if spec.rights.waits() { Isolation::Warm } else { spec.isolation };
+        match self.link_on(isolation, origin.clone(), spec.clone()) {
             // A guest that is too large for a slot of the pool is allocated on demand, fresh all the same.
-            Err(LoadError::Link(_) | LoadError::NotAComponent(_)) if spec.isolation == Isolation::Fresh => {
+            Err(LoadError::Link(_) | LoadError::NotAComponent(_)) if isolation == Isolation::Fresh => {
                 self.link_on(Isolation::Warm, origin, spec)
             }
             other => other,
@@ -117,10 +120,13 @@ impl Loader {
                     .or_else(|_| self.compile(isolation, bundled.wasm))
                     .map_err(|e| LoadError::NotAComponent(format!("{e:#}")))?
             }
-            Origin::File(path) => {
+            Origin::File(path) | Origin::Installed { file: path, .. } => {
                 let bytes = fs::read(path).map_err(|e| LoadError::Read(e.to_string()))?;
                 check_header(&bytes)?;
-                self.compile(isolation, &bytes).map_err(|e| LoadError::NotAComponent(e.root_cause().to_string()))?
+                self.compile(isolation, &bytes).map_err(|error| match error.downcast::<ComponentizeError>() {
+                    Ok(reason) => LoadError::CoreModule(reason),
+                    Err(error) => LoadError::NotAComponent(error.root_cause().to_string()),
+                })?
             }
         };
         Plugin::link(origin, &component, side, spec)
@@ -144,11 +150,11 @@ impl Loader {
     }
 }
 
-/// The first eight bytes tell a component from a core module and from anything else, before a compiler sees it.
+/// The first eight bytes tell a component or a core module from anything else, before a compiler sees it.
 fn check_header(bytes: &[u8]) -> Result<(), LoadError> {
     match bytes.get(..8) {
         Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(()),
-        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(LoadError::CoreModule),
+        Some(_) if is_core(bytes) => Ok(()),
         _ if bytes.is_empty() => Err(LoadError::NotAComponent("the file is empty".into())),
         _ => Err(LoadError::NotAComponent("it does not begin as WebAssembly does (\\0asm)".into())),
     }

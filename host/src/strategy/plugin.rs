@@ -12,11 +12,14 @@ use wasmtime::component::{Component, InstancePre};
 use super::activation::{Activation, Condition};
 use super::bindings::{amender, embedder, lifecycle, strategy};
 use super::engine::{self, Side};
+use super::grants::Grants;
+use super::guest::{Guest, finish};
 use super::health::Health;
-use super::imports::Ctx;
-use super::instance::{Failure, Instance};
+use super::imports::{Ctx, Parts};
+use super::instance::Failure;
 use super::trial;
-use crate::config::Isolation;
+use crate::componentize::ComponentizeError;
+use crate::config::{Isolation, Rights};
 
 /// The version of `wit/` that this host offers.
 pub const CONTRACT: &str = "0.1.0";
@@ -28,7 +31,7 @@ const ROLES: [&str; 3] = ["strategy", "amender", "embedder"];
 pub struct Limits {
     /// Linear memory of one instance, in bytes; default 64 MiB.
     pub memory: usize,
-    /// Time of one call; default 20 ms.
+    /// Time of one call; default 20 ms. That of a plugin that may wait counts on the wall.
     pub time: Duration,
     /// What one call may hand to the host, in bytes; default 16 MiB.
     pub reply: usize,
@@ -51,6 +54,8 @@ pub struct Spec {
     pub limits: Limits,
     /// Instance reuse.
     pub isolation: Isolation,
+    /// What it may do beyond answering.
+    pub rights: Rights,
     /// The configuration's seed.
     pub seed: u64,
 }
@@ -62,6 +67,13 @@ pub enum Origin {
     Bundled,
     /// A file.
     File(PathBuf),
+    /// Something that was installed.
+    Installed {
+        /// Of which version of what it is.
+        title: String,
+        /// Its component.
+        file: PathBuf,
+    },
 }
 
 impl fmt::Display for Origin {
@@ -69,6 +81,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Bundled => f.write_str("bundled"),
             Self::File(path) => path.display().fmt(f),
+            Self::Installed { title, .. } => f.write_str(title),
         }
     }
 }
@@ -109,6 +122,10 @@ pub struct Plugin {
     pub health: Health,
     /// Its settings.
     pub settings: Arc<Value>,
+    /// What it may do beyond answering.
+    pub grants: Arc<Grants>,
+    /// Whether it may have to wait, for a disk or a host.
+    pub waits: bool,
     pub(super) seed: u64,
     pub(super) pre: InstancePre<Ctx>,
 }
@@ -122,12 +139,9 @@ pub enum LoadError {
     /// Not WebAssembly, or damaged.
     #[error("is not a WebAssembly component: {0}")]
     NotAComponent(String),
-    /// A core module.
-    #[error(
-        "is a core WebAssembly module, not a component; build it for the target wasm32-wasip2, or turn it into a component \
-         with `wasm-tools component new`"
-    )]
-    CoreModule,
+    /// A core module that cannot be made a component.
+    #[error("is a core WebAssembly module, which is made a component as it is loaded, and it {0}")]
+    CoreModule(ComponentizeError),
     /// Exports no role.
     #[error(
         "exports nothing that standin knows; expected `{PACKAGE}lifecycle@{CONTRACT}` and one of {PACKAGE}strategy, amender or \
@@ -179,7 +193,10 @@ impl Plugin {
     pub fn link(origin: Origin, component: &Component, side: &Side, spec: Spec) -> Result<Self, LoadError> {
         check_names(component, side)?;
         let link = |error: wasmtime::Error| LoadError::Link(format!("{error:#}"));
-        let pre = side.linker.instantiate_pre(component).map_err(link)?;
+        let waits = spec.rights.waits();
+        let asks = component.component_type().imports(&side.engine).any(|(name, _)| name.starts_with("wasi:http/"));
+        let linker = side.linker(waits, asks).map_err(LoadError::Link)?;
+        let pre = linker.instantiate_pre(component).map_err(link)?;
         let has = |interface| exports(component, side, interface);
         let exports = Exports {
             lifecycle: lifecycle::GuestIndices::new(&pre).map_err(link)?,
@@ -202,11 +219,16 @@ impl Plugin {
             exports,
             health: Health::default(),
             settings: spec.settings,
+            grants: Arc::new(Grants::new(spec.rights)),
+            waits,
             seed: spec.seed,
             pre,
         };
-        let mut instance = Instance::unconfigured(&plugin).map_err(failed_in("instantiation"))?;
-        plugin.description = instance.describe().map_err(failed_in("describe"))?;
+        let described = || async {
+            let mut guest = Guest::unconfigured(&plugin).await.map_err(failed_in("instantiation"))?;
+            guest.describe().await.map_err(failed_in("describe"))
+        };
+        plugin.description = finish(waits, described).map_err(failed_in("instantiation"))??;
         Ok(plugin)
     }
 
@@ -215,14 +237,39 @@ impl Plugin {
     /// # Errors
     /// It refuses its settings, or fails.
     pub fn prove(&mut self) -> Result<(), LoadError> {
-        let mut instance = Instance::unconfigured(self).map_err(failed_in("instantiation"))?;
-        self.activation = match instance.configure() {
-            Ok(activation) => activation.into(),
-            Err(Failure::Own(reason)) => return Err(LoadError::Settings(reason)),
-            Err(failure) => return Err(failed_in("configure")(failure)),
+        let this = &*self;
+        let proved = || async {
+            let mut guest = Guest::unconfigured(this).await.map_err(failed_in("instantiation"))?;
+            let activation = match guest.configure().await {
+                Ok(activation) => Activation::from(activation),
+                Err(Failure::Own(reason)) => return Err(LoadError::Settings(reason)),
+                Err(failure) => return Err(failed_in("configure")(failure)),
+            };
+            check_tables(&activation, &this.settings)?;
+            match trial::run(this, &mut guest).await {
+                // The host that it asked may be silent today: no reason not to serve the others.
+                Err((call, failure @ Failure::Timeout(_))) if this.waits => {
+                    tracing::warn!(strategy = &*this.name, "as it was tried at load, `{call}` {failure}");
+                    Ok(activation)
+                }
+                Err((call, failure)) => Err(LoadError::Trial { call, failure }),
+                Ok(()) => Ok(activation),
+            }
         };
-        check_tables(&self.activation, &self.settings)?;
-        trial::run(&mut instance).map_err(|(call, failure)| LoadError::Trial { call, failure })
+        self.activation = finish(this.waits, proved).map_err(failed_in("instantiation"))??;
+        Ok(())
+    }
+
+    /// What the host's side of an instance is made of.
+    pub(super) fn parts(&self) -> Parts {
+        Parts {
+            strategy: Arc::clone(&self.name),
+            settings: Arc::clone(&self.settings),
+            grants: Arc::clone(&self.grants),
+            seed: self.seed,
+            memory: self.limits.memory,
+            reply: self.limits.reply,
+        }
     }
 
     /// The names of what the component exports, and of what it imports.
@@ -270,7 +317,7 @@ fn check_tables(activation: &Activation, settings: &Value) -> Result<(), LoadErr
     Ok(())
 }
 
-fn interface_of<'n>(name: &'n str, interface: &str) -> Option<&'n str> {
+pub(super) fn interface_of<'n>(name: &'n str, interface: &str) -> Option<&'n str> {
     name.strip_prefix(PACKAGE)?.strip_prefix(interface)?.strip_prefix('@')
 }
 
@@ -314,8 +361,16 @@ pub fn compatible(guest: &str, host: &str) -> bool {
 
 fn offered(import: &str) -> bool {
     const OURS: [&str; 7] = ["types", "request", "settings", "context", "state", "log", "tokens"];
-    const WASI: [&str; 6] =
-        ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+    const WASI: [&str; 8] = [
+        "wasi:cli/",
+        "wasi:clocks/",
+        "wasi:filesystem/",
+        "wasi:http/outgoing-handler@",
+        "wasi:http/types@",
+        "wasi:io/",
+        "wasi:random/",
+        "wasi:sockets/",
+    ];
     OURS.into_iter().chain(["lifecycle", "strategy"]).any(|interface| interface_of(import, interface).is_some())
         || (WASI.into_iter().any(|package| import.starts_with(package))
             && import.rsplit_once('@').is_some_and(|(_, version)| version.starts_with("0.2.")))

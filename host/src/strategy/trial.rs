@@ -7,24 +7,26 @@ use axum::http::Uri;
 use bytestring::ByteString;
 
 use super::asked::{Asked, Decoded};
-use super::instance::{Failure, Instance};
+use super::guest::Guest;
+use super::instance::Failure;
+use super::plugin::Plugin;
 use super::state::Session;
 use crate::chat::{Message, Operation, Reply, Request, Role};
 use crate::config::TokenCount;
 
 /// Tries a configured instance. Its state goes to a session that no client sees.
-pub(super) fn run(instance: &mut Instance) -> Result<(), (&'static str, Failure)> {
+pub(super) async fn run(plugin: &Plugin, guest: &mut Guest) -> Result<(), (&'static str, Failure)> {
     let asked = Arc::new(canned(chat()));
-    match instance.respond(&asked, 0, None) {
+    match guest.respond(plugin, &asked, 0, None).await {
         Ok(_) | Err(Failure::Own(_)) => {}
         Err(failure) => return Err(("respond", failure)),
     }
-    match instance.amend(&asked, 0, Reply::text("Hello")) {
+    match guest.amend(plugin, &asked, 0, Reply::text("Hello")).await {
         Ok(_) | Err(Failure::Own(_)) => {}
         Err(failure) => return Err(("amend", failure)),
     }
     let asked = Arc::new(Asked { uri: Uri::from_static("/v1/embeddings"), ..canned(embeddings()) });
-    match instance.embed(&asked, 0..1, None) {
+    match guest.embed(plugin, &asked, 0..1, None).await {
         Ok(_) | Err(Failure::Own(_)) => Ok(()),
         Err(failure) => Err(("embed", failure)),
     }

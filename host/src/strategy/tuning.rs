@@ -1,7 +1,7 @@
 //! How components are compiled: shared by the server and by the build script, which compiles the bundled ones ahead of
 //! time. Code compiled under one of these settings is refused under another, so there is exactly one place for them.
 
-use wasmtime::Config;
+use wasmtime::{Config, WasmBacktraceDetails};
 
 /// The compilation settings, for any allocation strategy.
 pub(crate) fn config() -> Config {
@@ -11,6 +11,8 @@ pub(crate) fn config() -> Config {
     // costs 10 to 46 %.
     config.epoch_interruption(true);
     config.memory_init_cow(true);
+    // A component that was built with its lines tells them in a backtrace; one that was not costs nothing.
+    config.wasm_backtrace_details(WasmBacktraceDetails::Enable);
     config
 }
 

@@ -16,30 +16,34 @@ use std::time::Duration;
 use bytes::Bytes;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, IpAddressFamily};
-use wasmtime_wasi::p2::bindings::sockets::tcp_create_socket;
+use wasmtime_wasi::filesystem::FsPerms;
 use wasmtime_wasi::p2::bindings::sync::io::{poll, streams};
-use wasmtime_wasi::p2::bindings::sync::sockets::{udp, udp_create_socket};
 use wasmtime_wasi::p2::{
-    DynInputStream, DynOutputStream, DynPollable, OutputStream, Pollable, SocketError, SocketResult, StreamError,
-    StreamResult, TcpSocket, UdpSocket,
+    DynInputStream, DynOutputStream, DynPollable, OutputStream, Pollable, StreamError, StreamResult,
 };
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiView};
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_io::bindings::wasi::io::{poll as async_poll, streams as async_streams};
 
+use super::files;
+use super::grants::Grants;
+use super::imports::Ctx;
+use super::sockets;
 use crate::wire::ids::{Ids, key};
 
 /// Adds every WASI interface to a linker.
-pub(super) fn link<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<Ctx>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
-    poll::add_to_linker::<T, Unwaiting>(linker, |t| AtOnce(t.ctx().table))?;
-    streams::add_to_linker::<T, Unwaiting>(linker, |t| AtOnce(t.ctx().table))?;
-    tcp_create_socket::add_to_linker::<T, Unwaiting>(linker, |t| AtOnce(t.ctx().table))?;
-    udp_create_socket::add_to_linker::<T, Unwaiting>(linker, |t| AtOnce(t.ctx().table))?;
+    poll::add_to_linker::<Ctx, Unwaiting>(linker, |ctx| AtOnce(&mut ctx.table))?;
+    streams::add_to_linker::<Ctx, Unwaiting>(linker, |ctx| AtOnce(&mut ctx.table))?;
+    sockets::link(linker)?;
+    files::link(linker, false)?;
     linker.allow_shadowing(false);
     Ok(())
 }
+
+/// The grain of the seeded clock.
+pub(super) const RESOLUTION_NS: u64 = 1_000;
 
 /// The time and the dice of the call that an instance serves; the WASI context and the host interfaces read the same ones.
 #[derive(Default)]
@@ -57,8 +61,13 @@ impl Moment {
 
     /// Nanoseconds since the Unix epoch. Each look advances the clock by a microsecond, so that a guest that waits for time to
     /// pass gets there, the same way every time.
-    fn now_ns(&self) -> u64 {
-        self.now_ns.fetch_add(1_000, Ordering::Relaxed)
+    pub(super) fn now_ns(&self) -> u64 {
+        self.now_ns.fetch_add(RESOLUTION_NS, Ordering::Relaxed)
+    }
+
+    /// Something was waited for: it is so late now, if it was not later before.
+    pub(super) fn leap_to(&self, ns: u64) {
+        self.now_ns.fetch_max(ns, Ordering::Relaxed);
     }
 
     fn next_u64(&self) -> u64 {
@@ -71,10 +80,23 @@ impl Moment {
 
 /// The WASI context of one instance. Hash maps seed themselves from `insecure-seed` once per instance, so that depends on the
 /// strategy alone: their order is the same in every instance.
-pub(super) fn context(strategy: &str, seed: u64, moment: &Arc<Moment>, output: &Arc<Output>) -> WasiCtx {
+///
+/// # Errors
+/// A directory that is granted cannot be opened.
+pub(super) fn context(
+    strategy: &str,
+    seed: u64,
+    moment: &Arc<Moment>,
+    output: &Arc<Output>,
+    grants: &Grants,
+) -> Result<WasiCtx, String> {
     let hash_seed = u128::from(key(seed, "", 0, strategy)) << 64 | u128::from(key(seed, "", 1, strategy));
-    WasiCtxBuilder::new()
-        .stdout(Sink(Arc::clone(output)))
+    let mut wasi = WasiCtxBuilder::new();
+    for directory in &grants.rights.read {
+        let opened = wasi.preopened_dir(&directory.path, &directory.name, FsPerms::ReadOnly);
+        opened.map_err(|error| format!("the directory {} cannot be opened: {error:#}", directory.path.display()))?;
+    }
+    wasi.stdout(Sink(Arc::clone(output)))
         .stderr(Sink(Arc::clone(output)))
         .wall_clock(Clock(Arc::clone(moment)))
         .monotonic_clock(Clock(Arc::clone(moment)))
@@ -82,8 +104,8 @@ pub(super) fn context(strategy: &str, seed: u64, moment: &Arc<Moment>, output: &
         .insecure_random(Dice(Arc::clone(moment)))
         .insecure_random_seed(hash_seed)
         .allow_tcp(false)
-        .allow_udp(false)
-        .build()
+        .allow_udp(false);
+    Ok(wasi.build())
 }
 
 struct Clock(Arc<Moment>);
@@ -99,7 +121,7 @@ impl HostWallClock for Clock {
 
 impl HostMonotonicClock for Clock {
     fn resolution(&self) -> u64 {
-        1_000
+        RESOLUTION_NS
     }
     fn now(&self) -> u64 {
         self.0.now_ns()
@@ -352,34 +374,5 @@ impl streams::HostInputStream for AtOnce<'_> {
     }
     fn subscribe(&mut self, stream: Resource<DynInputStream>) -> wasmtime::Result<Resource<DynPollable>> {
         streams::HostInputStream::subscribe(self.0, stream)
-    }
-}
-
-// A plugin has no network: no socket is made, so these have nothing to do.
-impl network::Host for AtOnce<'_> {
-    fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<ErrorCode> {
-        error.downcast()
-    }
-    fn network_error_code(&mut self, _: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        Ok(None)
-    }
-}
-
-impl network::HostNetwork for AtOnce<'_> {
-    fn drop(&mut self, network: Resource<network::Network>) -> wasmtime::Result<()> {
-        self.0.delete(network)?;
-        Ok(())
-    }
-}
-
-impl tcp_create_socket::Host for AtOnce<'_> {
-    fn create_tcp_socket(&mut self, _: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
-        Err(ErrorCode::AccessDenied.into())
-    }
-}
-
-impl udp_create_socket::Host for AtOnce<'_> {
-    fn create_udp_socket(&mut self, _: udp::IpAddressFamily) -> SocketResult<Resource<UdpSocket>> {
-        Err(ErrorCode::AccessDenied.into())
     }
 }

@@ -1,6 +1,7 @@
 //! The program itself: what it prints, how it ends, what signals and variables do.
 
 mod foreign;
+mod new;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;

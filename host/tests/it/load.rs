@@ -99,7 +99,7 @@ fn another_patch_version_runs() {
 fn what_is_no_component_is_told_apart() {
     assert!(refused(b"").contains("is not a WebAssembly component: the file is empty"));
     assert!(refused(b"just a text\n").contains("is not a WebAssembly component: it does not begin"));
-    assert!(refused(b"\0asm\x01\0\0\0").contains("is a core WebAssembly module, not a component"));
+    assert!(refused(b"\0asm\x01\0\0\0").contains("exports nothing that standin knows"));
     let whole = guests::wasm("evil");
     assert!(refused(&whole[..whole.len() / 2]).contains("is not a WebAssembly component"));
     assert!(refused(b"\0asm\x0d\0\x01\0garbage").contains("is not a WebAssembly component"));

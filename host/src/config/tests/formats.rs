@@ -17,6 +17,7 @@ fn chain(loaded: &Loaded) -> (Vec<&str>, &Value) {
     let names = stages.iter().map(|stage| match &stage.strategy {
         Reference::Name(name) => name.as_str(),
         Reference::Path(path) => panic!("{}", path.display()),
+        Reference::Installed(name) => panic!("{name}"),
     });
     (names.collect(), stages.first().map_or(&Value::Null, |stage| &stage.settings))
 }

@@ -144,7 +144,8 @@ fn nothing_means_the_defaults() {
     }
     assert_eq!(read("strategies: []").unwrap().stages, Some(vec![]), "an empty chain is not the default one");
     let limits = Limits::default();
-    assert_eq!((limits.memory(), limits.time()), (Size::from_mib(64), Time::from_millis(20)));
+    assert_eq!((limits.memory(), limits.time(false)), (Size::from_mib(64), Time::from_millis(20)));
+    assert_eq!(limits.time(true), Time::from_millis(5000));
     assert_eq!(limits.reply(Size(1)), Size::from_mib(16));
     assert_eq!(limits.reply(Size::from_mib(99)), Size::from_mib(99));
 }

@@ -1,6 +1,7 @@
 //! What the configuration promises a person: every mistake, at its place, in plain words; and never a panic.
 
 mod access;
+mod allow;
 mod documents;
 mod foreign;
 mod formats;
