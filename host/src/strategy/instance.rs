@@ -253,22 +253,15 @@ fn tell_frames(error: &wasmtime::Error, strategy: &str) {
     if !tracing::enabled!(target: "standin::plugin", tracing::Level::DEBUG) {
         return;
     }
-    let mut number = 0;
-    for frame in trace.frames() {
-        for symbol in frame.symbols() {
-            let name = symbol.name().or(frame.func_name()).unwrap_or("?");
-            match (symbol.file(), symbol.line()) {
-                (Some(file), Some(line)) => {
-                    tracing::debug!(target: "standin::plugin", strategy, "{number:>3}: {name} at {file}:{line}");
-                }
-                _ => tracing::debug!(target: "standin::plugin", strategy, "{number:>3}: {name}"),
-            }
-            number += 1;
+    let mut frames: Vec<String> = Vec::new();
+    for line in trace.to_string().lines().map(str::trim) {
+        match frames.last_mut() {
+            Some(frame) if line.starts_with("at ") => frame.extend([" ", line]),
+            None if !line.starts_with("0:") => {}
+            _ => frames.push(line.to_owned()),
         }
-        if frame.symbols().is_empty() {
-            let name = frame.func_name().unwrap_or("?");
-            tracing::debug!(target: "standin::plugin", strategy, "{number:>3}: {name}");
-            number += 1;
-        }
+    }
+    for frame in frames {
+        tracing::debug!(target: "standin::plugin", strategy, "{frame}");
     }
 }

@@ -53,11 +53,13 @@ pub fn setting(allocator: std.mem.Allocator, pointer: []const u8) ?[]const u8 {
 
 /// A text to pass to the host.
 pub fn lend(text: []const u8) c.strategy_plugin_string_t {
-    return .{ .ptr = @constCast(text.ptr), .len = text.len };
+    // An empty slice may lie nowhere, and the host looks at the place of an empty text too.
+    return .{ .ptr = if (text.len == 0) null else @constCast(text.ptr), .len = text.len };
 }
 
 /// A copy of a text, to return to the host.
 pub fn give(text: []const u8) c.strategy_plugin_string_t {
+    if (text.len == 0) return lend(text);
     return .{ .ptr = (given.dupe(u8, text) catch unreachable).ptr, .len = text.len };
 }
 
