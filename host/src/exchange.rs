@@ -32,7 +32,7 @@ use self::context::Context;
 use self::fault::Trouble;
 use self::send::Delivery;
 use self::visit::Visit;
-pub use self::visit::{BODY_TIMEOUT, with_model};
+pub use self::visit::{BODY_TIMEOUT, check_encoding, with_model};
 pub use self::wishes::Wishes;
 use crate::chat::{ApiError, Operation, Request};
 use crate::journal::Journal;

@@ -3,6 +3,7 @@
 //! Every worker is a thread with a runtime of its own, so that its warm instances need no lock. A worker hears of a new
 //! snapshot as a message, and makes its instances before a request needs them.
 
+mod connection;
 mod home;
 mod route;
 
@@ -13,19 +14,17 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::sync::{mpsc, watch};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use self::connection::{Open, Place, room, serve, turn_away};
+pub use self::connection::{HEAD_BYTES, HEAD_TIMEOUT, HEADERS};
 
 use crate::exchange::{App, Reload};
 use crate::record;
 use crate::snapshot::Snapshot;
 use crate::strategy::pool;
-
-/// A client may take so long to send a request's head.
-pub const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running server. Dropped, it goes on; [`Server::stop`] ends it.
 pub struct Server {
@@ -43,7 +42,7 @@ struct Worker {
 }
 
 enum Message {
-    Connection(std::net::TcpStream),
+    Connection(std::net::TcpStream, Place),
     Snapshot,
 }
 
@@ -62,7 +61,10 @@ impl Server {
             .collect::<io::Result<Vec<Worker>>>()?;
         let inboxes: Vec<_> = workers.iter().map(|worker| worker.inbox.clone()).collect();
         let listener =
-            thread::Builder::new().name("standin-listen".into()).spawn(move || listen_on(socket, &inboxes, stopped))?;
+            thread::Builder::new().name("standin-listen".into()).spawn({
+                let app = Arc::clone(&app);
+                move || listen_on(socket, &app, &inboxes, stopped)
+            })?;
         Ok(Self { address, app, workers, stop, listener: Some(listener) })
     }
 
@@ -114,10 +116,11 @@ pub fn serve_router(listen: SocketAddr, router: Router) -> io::Result<()> {
     runtime.block_on(async {
         let socket = tokio::net::TcpListener::from_std(socket)?;
         let open = GracefulShutdown::new();
+        let (_stop, stopped) = watch::channel(false);
         loop {
             let (stream, _) = socket.accept().await?;
             stream.set_nodelay(true)?;
-            tokio::spawn(serve(stream, router.clone(), open.watcher()));
+            tokio::spawn(serve(stream, router.clone(), open.watcher(), stopped.clone()));
         }
     })
 }
@@ -133,9 +136,14 @@ fn bind(listen: SocketAddr) -> io::Result<std::net::TcpListener> {
 /// workers idle.
 fn listen_on(
     socket: std::net::TcpListener,
+    app: &App,
     workers: &[mpsc::UnboundedSender<Message>],
     mut stopped: watch::Receiver<bool>,
 ) {
+    /// So many clients at once are told that there is no place for them; the others are hung up on.
+    const TOLD: usize = 256;
+    let (open, room) = (Open::default(), room());
+    let told = Arc::new(Semaphore::new(TOLD));
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
         let Ok(socket) = tokio::net::TcpListener::from_std(socket) else { return };
@@ -145,16 +153,28 @@ fn listen_on(
                 accepted = socket.accept() => accepted,
                 _ = stopped.changed() => return,
             };
-            match accepted.and_then(|(stream, _)| stream.into_std()) {
-                Ok(stream) => {
-                    let _ = workers[turn % workers.len()].send(Message::Connection(stream));
-                    turn = turn.wrapping_add(1);
-                }
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
                 Err(error) => {
                     // Out of file descriptors, mostly: trying at once would only burn the processor.
                     tracing::warn!("cannot accept a connection: {error}");
                     tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
                 }
+            };
+            let most = app.snapshot.load().connections.min(room);
+            let Some(place) = open.enter(most) else {
+                if let Ok(permit) = Arc::clone(&told).try_acquire_owned() {
+                    tokio::spawn(async move {
+                        turn_away(stream, most).await;
+                        drop(permit);
+                    });
+                }
+                continue;
+            };
+            if let Ok(stream) = stream.into_std() {
+                let _ = workers[turn % workers.len()].send(Message::Connection(stream, place));
+                turn = turn.wrapping_add(1);
             }
         }
     });
@@ -182,10 +202,14 @@ async fn work(app: Arc<App>, mut messages: mpsc::UnboundedReceiver<Message>, mut
             _ = stopped.changed() => None,
         };
         match message {
-            Some(Message::Connection(stream)) => {
+            Some(Message::Connection(stream, place)) => {
                 let _ = stream.set_nodelay(true);
-                if let Ok(stream) = tokio::net::TcpStream::from_std(stream) {
-                    tokio::spawn(serve(stream, router.clone(), open.watcher()));
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    let served = serve(stream, router.clone(), open.watcher(), stopped.clone());
+                    tokio::spawn(async move {
+                        served.await;
+                        drop(place);
+                    });
                 }
             }
             Some(Message::Snapshot) => pool::prepare(&app.snapshot.load().chain),
@@ -196,13 +220,4 @@ async fn work(app: Arc<App>, mut messages: mpsc::UnboundedReceiver<Message>, mut
     if tokio::time::timeout(bound, open.shutdown()).await.is_err() {
         tracing::warn!("requests were still open after {} s; closing their connections", bound.as_secs_f64());
     }
-}
-
-async fn serve(stream: tokio::net::TcpStream, router: Router, watcher: hyper_util::server::graceful::Watcher) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).into_owned();
-    // A connection that breaks is the client's business.
-    let _ = watcher.watch(connection).await;
 }

@@ -66,6 +66,8 @@ pub struct Snapshot {
     pub format: Format,
     /// The largest body, in bytes.
     pub body_limit: usize,
+    /// The most connections.
+    pub connections: usize,
     /// How long open requests may go on after the signal to stop.
     pub shutdown_timeout: Duration,
 }
@@ -192,6 +194,7 @@ impl Snapshot {
             admin_key: config.admin.key.as_ref().or(config.api_key.as_ref()).map(Key::new),
             format: config.format,
             body_limit: config.body_limit.as_usize(),
+            connections: config.connections.get(),
             shutdown_timeout: config.shutdown_timeout.0,
         };
         Ok(Built { snapshot, warnings: loaded.warnings, config: loaded.config, files })

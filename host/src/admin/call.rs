@@ -44,6 +44,7 @@ impl Call {
         let body = match route.request {
             None => String::new(),
             Some(_) => {
+                exchange::check_encoding(&head.headers).map_err(|error| Problem::new(error.status, error.message))?;
                 let bytes = tokio::time::timeout(exchange::BODY_TIMEOUT, to_bytes(body, limit)).await;
                 let bytes = bytes.map_err(|_| {
                     let seconds = exchange::BODY_TIMEOUT.as_secs();

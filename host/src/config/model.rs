@@ -65,6 +65,9 @@ pub struct Config {
     pub admin: Admin,
     /// The largest request body that is accepted. Default: `16MiB`.
     pub body_limit: Size,
+    /// The most connections at once; a further one is answered with a 503. Default: 20000, or as many as the system lets this
+    /// process open.
+    pub connections: NonZeroUsize,
     /// How long open requests may go on after the signal to stop. Default: `30s`.
     pub shutdown_timeout: Time,
     /// Whose file this is.
@@ -92,6 +95,7 @@ impl Default for Config {
             journal: Journal::default(),
             admin: Admin::default(),
             body_limit: Size::from_mib(16),
+            connections: const { NonZeroUsize::new(20_000).unwrap() },
             format: Format::default(),
             shutdown_timeout: Time::from_millis(30_000),
         }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::http::Response;
+use axum::http::header::CONTENT_ENCODING;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Response};
 use bytestring::ByteString;
 
 use super::budget::Key;
@@ -25,6 +26,20 @@ use crate::wire::{Ids, Provider, ids, json};
 
 /// A client may take so long to send a body.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A body comes as it is: unpacked, a small one could be of any size.
+///
+/// # Errors
+/// It is compressed.
+pub fn check_encoding(headers: &HeaderMap) -> Result<(), ApiError> {
+    match headers.get(CONTENT_ENCODING) {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            let found = String::from_utf8_lossy(encoding.as_bytes());
+            Err(ApiError::new(415, format!("content-encoding: found `{found}`, expected none; send the body as it is")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// One request, before somebody is asked.
 pub(super) struct Visit<'a> {
@@ -96,6 +111,7 @@ impl<'a> Visit<'a> {
 
     /// The whole body, bounded in size and time.
     pub(super) async fn collect(&mut self, body: Body) -> Result<(), ApiError> {
+        check_encoding(&self.head.headers)?;
         let limit = self.snapshot.body_limit;
         self.body = match tokio::time::timeout(BODY_TIMEOUT, collect(body, limit)).await {
             Ok(Ok(Some(body))) => body,

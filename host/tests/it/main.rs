@@ -17,6 +17,7 @@ mod access;
 mod activation;
 mod admin;
 mod command_line;
+mod connections;
 mod determinism;
 mod embedded;
 mod faults;
