@@ -18,8 +18,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use self::connection::{Open, Place, room, serve, turn_away};
 pub use self::connection::{HEAD_BYTES, HEAD_TIMEOUT, HEADERS};
+use self::connection::{Open, Place, room, serve, turn_away};
 
 use crate::exchange::{App, Reload};
 use crate::record;
@@ -60,11 +60,10 @@ impl Server {
             .map(|number| Worker::start(number, Arc::clone(&app), stopped.clone()))
             .collect::<io::Result<Vec<Worker>>>()?;
         let inboxes: Vec<_> = workers.iter().map(|worker| worker.inbox.clone()).collect();
-        let listener =
-            thread::Builder::new().name("standin-listen".into()).spawn({
-                let app = Arc::clone(&app);
-                move || listen_on(socket, &app, &inboxes, stopped)
-            })?;
+        let listener = thread::Builder::new().name("standin-listen".into()).spawn({
+            let app = Arc::clone(&app);
+            move || listen_on(socket, &app, &inboxes, stopped)
+        })?;
         Ok(Self { address, app, workers, stop, listener: Some(listener) })
     }
 

@@ -37,9 +37,13 @@ enum Command {
     /// Check a configuration or a component, and print what it is.
     ///
     /// Everything that is wrong is told at once, with its place. Exit code 2 where something is.
-    #[command(visible_alias = "validate")]
+    #[command(
+        visible_alias = "validate",
+        after_help = "Examples:\n  standin check standin.yaml\n  standin check strategies/greeter.wasm"
+    )]
     Check(check::Args),
     /// Print what a component is: name, version, imports, exports, when it is asked, size.
+    #[command(after_help = "Example:\n  standin inspect strategies/greeter.wasm")]
     Inspect(inspect::Args),
     /// Write a small project of a strategy of one's own, in any of nine languages.
     New(new::Args),
@@ -50,8 +54,10 @@ enum Command {
     /// Ask a component once, and print what it answers and what that took.
     Run(run::Args),
     /// Build packs of strategies, publish, install and verify them.
+    #[command(after_help = "Example:\n  standin pack install oci://ghcr.io/team/greetings@1.2")]
     Pack(pack::Args),
     /// Print the JSON Schema of the configuration, for editors.
+    #[command(after_help = "Example:\n  standin schema > standin.schema.json")]
     Schema(schema::Args),
 }
 

@@ -82,9 +82,10 @@ fn parts(text: &str) -> Option<Part> {
             Event::SequenceStart(..) | Event::MappingStart(..) => {
                 let bracket = text[start..end].find(['{', '[']);
                 let mapping = matches!(event, Event::MappingStart(..));
-                // A list that is not indented begins with its first dash, which the parser takes along.
-                let block = if text[start..end].starts_with('-') { start } else { end };
-                let begin = bracket.map_or(block, |at| start + at);
+                let begin = bracket.map_or(end, |at| start + at);
+                // Of a list that is not indented the parser has taken the first dash already.
+                let dashed = mapping || bracket.is_some() || text[begin..].starts_with('-');
+                let begin = if dashed { begin } else { text[..begin].rfind('-').unwrap_or(begin) };
                 open.push(Open { start: begin, flow: bracket.is_some(), mapping, parts: Vec::new() });
                 None
             }

@@ -272,8 +272,12 @@ fn schema_is_a_json_schema_that_knows_every_key() {
 #[test]
 fn help_and_version_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    for args in [&["--help"][..], &["-h"], &["serve", "--help"], &["check", "--help"], &["inspect", "--help"]] {
-        assert!(prints(folder.path(), args).contains("Usage: standin"));
+    let packs = ["build", "push", "pull", "install", "list", "remove", "verify"].map(|it| vec!["pack", it]);
+    let others =
+        ["serve", "check", "inspect", "new", "componentize", "test", "run", "pack", "schema"].map(|it| vec![it]);
+    for command in others.into_iter().chain(packs) {
+        let help = prints(folder.path(), &[&command[..], &["--help"]].concat());
+        assert!(help.contains("Usage: standin") && help.contains("\nExample"), "{command:?}:\n{help}");
     }
     let help = prints(folder.path(), &["--help"]);
     for part in [

@@ -145,7 +145,9 @@ fn a_head_has_bounds() {
 #[test]
 fn what_is_no_http_is_a_400_or_a_closed_connection() {
     let server = Site::new().serve();
-    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"GET\r\n\r\n", b"\0\0\0\0\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"] {
+    for bytes in
+        [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"GET\r\n\r\n", b"\0\0\0\0\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"]
+    {
         let mut connection = server.connect();
         connection.write(bytes);
         connection.finish_writing();

@@ -118,6 +118,7 @@ shutdown-timeout: 0
         journal: Journal { entries: 10, bytes: Size::from_mib(1), body: Size(1 << 10) },
         admin: Admin { enabled: false, key: Some(Secret::new("another")) },
         format: Format::Standin,
+        connections: Config::default().connections,
         body_limit: Size(1_000_000),
         shutdown_timeout: Time::default(),
     };
@@ -161,7 +162,7 @@ fn an_unknown_key_is_told_with_what_was_probably_meant() {
   | ^^^^^^^^
   = did you mean `strategies`?
   = the keys are `listen`, `workers`, `seed`, `clock`, `tokens`, `strategies-dir`, `strategies`, `models`, `pacing`, `faults`, \
-     `rate-limits`, `api-key`, `cors`, `strict`, `journal`, `admin`, `body-limit`, `shutdown-timeout`"
+     `rate-limits`, `api-key`, `cors`, `strict`, `journal`, `admin`, `body-limit`, `connections`, `shutdown-timeout`"
     );
     assert_eq!(
         shown("pacing:\n  speed: 1\n"),
