@@ -43,5 +43,7 @@ pub mod componentize;
 pub mod config;
 #[cfg(feature = "engine")]
 pub mod record;
+#[cfg(feature = "engine")]
+mod tls;
 pub mod tokens;
 pub mod usage;

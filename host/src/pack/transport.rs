@@ -10,6 +10,7 @@ use oci_client::errors::{DigestError, OciDistributionError, OciErrorCode};
 use oci_client::secrets::RegistryAuth;
 
 use super::{PackError, Result};
+use crate::tls;
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -31,7 +32,7 @@ impl Line {
     pub(super) fn open(registry: &str, plain_http: Option<bool>) -> Result<Self> {
         let plain = plain_http.unwrap_or_else(|| is_loopback(registry));
         if !plain {
-            can_speak_tls().map_err(|lacking| {
+            tls::check_processor().map_err(|lacking| {
                 PackError::other(format!(
                     "{registry} is spoken to over TLS, and the processor of this machine lacks {lacking}, which standin's needs; \
                      fetch the file with another tool and give it to `standin pack install`"
@@ -186,30 +187,6 @@ fn docker_config() -> Option<PathBuf> {
 
 fn shown_config() -> String {
     docker_config().map_or_else(|| "the Docker configuration".to_owned(), |file| file.display().to_string())
-}
-
-/// What the processor lacks that TLS is computed with.
-fn can_speak_tls() -> std::result::Result<(), String> {
-    #[cfg(target_arch = "x86_64")]
-    let has = [
-        ("AES", std::arch::is_x86_feature_detected!("aes")),
-        ("PCLMULQDQ", std::arch::is_x86_feature_detected!("pclmulqdq")),
-        ("BMI1", std::arch::is_x86_feature_detected!("bmi1")),
-        ("ADX", std::arch::is_x86_feature_detected!("adx")),
-        ("AVX", std::arch::is_x86_feature_detected!("avx")),
-        ("AVX2", std::arch::is_x86_feature_detected!("avx2")),
-    ];
-    #[cfg(target_arch = "aarch64")]
-    let has = [
-        ("NEON", std::arch::is_aarch64_feature_detected!("neon")),
-        ("AES", std::arch::is_aarch64_feature_detected!("aes")),
-        ("PMULL", std::arch::is_aarch64_feature_detected!("pmull")),
-        ("SHA2", std::arch::is_aarch64_feature_detected!("sha2")),
-    ];
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let has = [("an implementation of TLS", false)];
-    let lacking: Vec<_> = has.into_iter().filter(|(_, has)| !has).map(|(name, _)| name).collect();
-    if lacking.is_empty() { Ok(()) } else { Err(lacking.join(", ")) }
 }
 
 /// The innermost cause: those around it say that a request failed.

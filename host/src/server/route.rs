@@ -7,7 +7,7 @@ use arc_swap::Guard;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, Method, Response, StatusCode, Uri};
@@ -64,7 +64,7 @@ async fn route(site: &Site, snapshot: Guard<Arc<Snapshot>>, request: Request) ->
         "/health" if is_get => return home::health(&snapshot),
         "/metrics" if is_get => return metrics(app, &snapshot, &head),
         _ if is_admin(path) && snapshot.admin => {
-            if let Some(response) = shut(snapshot.admin_key.as_ref(), &head) {
+            if let Some(response) = shut(snapshot.admin_key.as_ref(), &head).or_else(|| foreign(&snapshot, &head)) {
                 return response;
             }
             drop(snapshot);
@@ -184,6 +184,26 @@ fn shut(key: Option<&Key>, head: &Parts) -> Option<Response<Body>> {
     };
     let mut response = json(serde_json::json!({ "error": { "message": message } }).to_string());
     *response.status_mut() = StatusCode::UNAUTHORIZED;
+    Some(response)
+}
+
+/// The answer to a web page that would change something here without being allowed to ask: browsers send such a request, and
+/// only keep its answer from the page.
+fn foreign(snapshot: &Snapshot, head: &Parts) -> Option<Response<Body>> {
+    let origin = head.headers.get(ORIGIN)?;
+    let allowed = &snapshot.config.cors.allow_origins;
+    let named = allowed.iter().any(|it| it == "*" || it.as_bytes() == origin.as_bytes());
+    let host = head.headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    let own = origin.as_bytes().split(|byte| *byte == b'/').next_back() == Some(host);
+    if named || own || matches!(head.method, Method::GET | Method::HEAD) {
+        return None;
+    }
+    let message = format!(
+        "a web page of {} may not do this; add its origin to `cors: {{ allow-origins: […] }}`",
+        String::from_utf8_lossy(origin.as_bytes())
+    );
+    let mut response = json(serde_json::json!({ "error": { "message": message } }).to_string());
+    *response.status_mut() = StatusCode::FORBIDDEN;
     Some(response)
 }
 

@@ -9,6 +9,8 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use crate::tls::check_processor;
+
 /// Shakes hands with a host.
 ///
 /// # Errors
@@ -23,7 +25,7 @@ pub(super) async fn connect(host: &str, stream: TcpStream) -> Result<TlsStream<T
 }
 
 fn config() -> Result<Arc<ClientConfig>, String> {
-    check_processor()?;
+    check_processor().map_err(|lacking| format!("https cannot be used: this processor lacks {lacking}; http can"))?;
     let config = ClientConfig::builder_with_provider(Arc::new(rustls_graviola::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier);
@@ -31,22 +33,4 @@ fn config() -> Result<Arc<ClientConfig>, String> {
         Ok(config) => Ok(Arc::new(config.with_no_client_auth())),
         Err(error) => Err(format!("there is no TLS on this machine: {error}")),
     }
-}
-
-/// The cryptography is written for processors of the last ten years, and panics on others.
-fn check_processor() -> Result<(), String> {
-    macro_rules! missing {
-        ($detected:ident, $($feature:tt),+) => {
-            [$(($feature, std::arch::$detected!($feature))),+]
-        };
-    }
-    #[cfg(target_arch = "x86_64")]
-    let features = missing!(is_x86_feature_detected, "aes", "pclmulqdq", "bmi1", "adx", "avx", "avx2");
-    #[cfg(target_arch = "aarch64")]
-    let features = missing!(is_aarch64_feature_detected, "neon", "aes", "pmull", "sha2");
-    let missing: Vec<&str> = features.into_iter().filter(|(_, there)| !there).map(|(name, _)| name).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(format!("https cannot be used: this processor has no {}; http can", missing.join(", ")))
 }

@@ -61,6 +61,23 @@ fn the_routes_for_tests_have_the_same_key_or_their_own_or_are_not_there() {
 }
 
 #[test]
+fn a_web_page_changes_nothing_unless_its_origin_is_allowed() {
+    let reset = |origin: &str| Request::post("/_standin/reset", "{}").header("origin", origin);
+    let closed = Site::new().serve();
+    let refused = closed.send(&reset("http://elsewhere"));
+    assert_eq!(refused.status, 403);
+    let message = "a web page of http://elsewhere may not do this; add its origin to `cors: { allow-origins: […] }`";
+    assert_eq!(refused.json()["error"]["message"], message);
+    // Its own page, or no page at all.
+    assert_eq!(closed.send(&reset("http://test")).status, 204);
+    assert_eq!(closed.send(&Request::post("/_standin/reset", "{}")).status, 204);
+    assert_eq!(closed.send(&Request::get("/_standin/requests").header("origin", "http://elsewhere")).status, 200);
+    let open = Site::new().config("cors: { allow-origins: [http://elsewhere] }").serve();
+    assert_eq!(open.send(&reset("http://elsewhere")).status, 204);
+    assert_eq!(open.send(&reset("null")).status, 403);
+}
+
+#[test]
 fn a_web_page_may_ask_where_its_origin_is_allowed() {
     let page = ("origin", "http://localhost:5173");
     let preflight = |origin: &str| {

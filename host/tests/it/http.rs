@@ -254,7 +254,7 @@ impl Connection {
         } else if let Some(length) = response.header("content-length") {
             let length = length.parse().expect("a length");
             response.whole = self.exactly(length, &mut response.body);
-        } else {
+        } else if status != 204 {
             response.body = self.read_to_end();
         }
         Some(response)
